@@ -1,0 +1,135 @@
+"""The vocabulary of refusals and failures.
+
+Every error that a user can meet is an :class:`EgrowError`. It carries the contract's exit code, a stable slug
+(``code``) for scripts, and a ``hint`` that says what to do next. Anything else that escapes is a bug (exit code 1).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line; scripts rely on them."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    REFUSED = 3
+    PREFLIGHT = 4
+    VALIDATION = 5
+    TIMEOUT = 6
+    UNREACHABLE = 7
+    WRONG_STATE = 8
+    DIFFERENT = 9
+
+
+class EgrowError(Exception):
+    """Something went wrong.
+
+    :param message: one sentence for a person; never holds a secret.
+    :param hint: what to do next, one sentence, or ``""``.
+    :param code: a slug that replaces the class's own, for a narrower cause.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    slug: ClassVar[str] = "internal-error"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.slug
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(EgrowError):
+    """The command line is not what the program understands."""
+
+    exit_code = ExitCode.USAGE
+    slug = "usage"
+
+
+class ConfigurationError(EgrowError):
+    """The configuration is missing, unreadable, or holds a bad value."""
+
+    exit_code = ExitCode.USAGE
+    slug = "configuration"
+
+
+class Refused(EgrowError):
+    """The guard did not let a statement, a table or a configuration pass.
+
+    :ivar rule: the rule's stable name.
+    :ivar reason: why, one sentence.
+    """
+
+    exit_code = ExitCode.REFUSED
+    slug = "refused"
+
+    def __init__(self, rule: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"refused ({rule}): {reason}", hint=hint)
+        self.rule = rule
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[str, str]]:
+        return type(self), (self.rule, self.reason)
+
+
+class PreflightFailed(EgrowError):
+    """A window may not be opened: something on a server is not as it must be."""
+
+    exit_code = ExitCode.PREFLIGHT
+    slug = "preflight"
+
+
+class ValidationFailed(EgrowError):
+    """The evidence does not show that user data is intact, or content is not as it should be."""
+
+    exit_code = ExitCode.VALIDATION
+    slug = "validation"
+
+
+class NotCaughtUp(EgrowError):
+    """Production did not confirm dev's position before the deadline."""
+
+    exit_code = ExitCode.TIMEOUT
+    slug = "not-caught-up"
+
+
+class ServerUnavailable(EgrowError):
+    """A server cannot be reached, refuses the login, or went away."""
+
+    exit_code = ExitCode.UNREACHABLE
+    slug = "server-unavailable"
+
+
+class WrongState(EgrowError):
+    """The command does not fit the state that the window is in."""
+
+    exit_code = ExitCode.WRONG_STATE
+    slug = "wrong-state"
+
+
+class BackupFailed(EgrowError):
+    """The backup could not be written or read; nothing on production was changed."""
+
+    exit_code = ExitCode.PREFLIGHT
+    slug = "backup"
+
+
+class StatementFailed(EgrowError):
+    """A server answered a statement with an error.
+
+    :ivar sqlstate: PostgreSQL's five-character error code, what callers decide by (never the text).
+    """
+
+    exit_code = ExitCode.BUG
+    slug = "statement-failed"
+
+    def __init__(self, message: str, *, sqlstate: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sqlstate = sqlstate
