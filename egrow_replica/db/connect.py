@@ -1,0 +1,88 @@
+"""Opening connections: they introduce themselves, are bounded, and pin every setting that changes how values read."""
+
+from __future__ import annotations
+
+import psycopg
+
+from egrow_replica.db.capabilities import Capability, check_supported
+from egrow_replica.db.door import Door
+from egrow_replica.db.dsn import Dsn
+from egrow_replica.errors import PreflightFailed, ServerUnavailable
+from egrow_replica.guard import Policy
+from egrow_replica.model import Server
+
+CONNECT_TIMEOUT_SECONDS = 10
+#: 17 and later end a long transaction, and with it an exported snapshot, unless told otherwise.
+UNBOUNDED_TRANSACTION = "SET transaction_timeout = 0"
+
+#: What a value's text depends on, and what could end a long snapshot or hide rows. ``pg_temp`` last, so that a
+#: temporary relation never shadows a catalog (postgresql.org/docs/18/runtime-config-client.html#GUC-SEARCH-PATH).
+PINNED = {
+    "search_path": "pg_catalog,pg_temp",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "row_security": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "30s",
+    "standard_conforming_strings": "on",
+}
+
+
+def pinned_options(**more: str) -> str:
+    """The ``options`` parameter of a connection string that pins the settings."""
+    return " ".join(f"-c {name}={value}" for name, value in {**PINNED, **more}.items())
+
+
+def connect(dsn: Dsn, server: Server, policy: Policy, *, what: str, read_only: bool = True) -> Door:
+    """Open a door to a server.
+
+    :param what: who we are, behind ``egrow-replica/`` in ``application_name``.
+    :param read_only: a second fence only: transactions start read only.
+    :raises ServerUnavailable: it cannot be reached or refuses the login.
+    :raises PreflightFailed: a pooler stands in between, or the version is unknown.
+    """
+    options = pinned_options(default_transaction_read_only="on" if read_only else "off")
+    connection = raw_connection(dsn, server, what=what, options=options)
+    try:
+        check_supported(connection.info.server_version, server)
+        door = Door(connection, server, policy)
+        if door.value("SELECT pg_catalog.pg_backend_pid()") != connection.info.backend_pid:
+            raise PreflightFailed(
+                f"a connection pooler stands between here and {server} ({dsn.shown})",
+                hint="Use the server's own address: a pooler cannot replicate and gives an advisory lock twice.",
+            )
+        if door.has(Capability.TRANSACTION_TIMEOUT):
+            door.execute(UNBOUNDED_TRANSACTION)
+    except BaseException:
+        connection.close()
+        raise
+    return door
+
+
+def raw_connection(
+    dsn: Dsn, server: Server, *, what: str, options: str, replication: bool = False
+) -> psycopg.Connection[tuple[object, ...]]:
+    """A bare driver connection, for the doors of this package.
+
+    :raises ServerUnavailable: it cannot be reached or refuses the login.
+    """
+    extra = {"replication": "database"} if replication else {}
+    conninfo = dsn.conninfo(
+        application_name=f"egrow-replica/{what}",
+        connect_timeout=dsn.get("connect_timeout") or CONNECT_TIMEOUT_SECONDS,
+        client_encoding="UTF8",
+        options=options,
+        **extra,
+    )
+    try:
+        return psycopg.connect(conninfo.get_secret_value(), autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+        raise ServerUnavailable(
+            f"no connection to {server} ({dsn.shown}): {reason}",
+            hint=f"Check that {server} runs, its address and pg_hba.conf, and the role's password.",
+        ) from None

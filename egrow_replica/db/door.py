@@ -1,0 +1,194 @@
+"""The door: the only way by which a statement reaches a server, and only after the guard has vetted its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, tuple_row
+
+from egrow_replica.db.capabilities import Capability, has
+from egrow_replica.errors import ServerUnavailable, StatementFailed
+from egrow_replica.guard import Policy, Vetted, vet
+from egrow_replica.model import Server
+
+Row = TypeVar("Row")
+#: What may be asked of a door: composed SQL; plain text is only for literals.
+Query = sql.Composable | str
+#: Parameters as ``$1``, ``$2`` name them.
+Parameters = Sequence[Any]
+
+_COPY_BLOCK = 1 << 16
+
+
+class Door:
+    """One connection to one server, under one policy.
+
+    :ivar server: which side it leads to.
+    :ivar version: ``server_version_num``.
+    :ivar sent: called with each vetted statement just before it is sent; for plans and tests.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], server: Server, policy: Policy) -> None:
+        self._connection = connection
+        self.server = server
+        self.policy = policy
+        self.sent: Callable[[Vetted], None] | None = None
+
+    @property
+    def version(self) -> int:
+        """``server_version_num``, e.g. 180006."""
+        return self._connection.info.server_version
+
+    @property
+    def backend_pid(self) -> int:
+        """The server process that serves this connection, as the protocol said at login."""
+        return self._connection.info.backend_pid
+
+    def has(self, capability: Capability) -> bool:
+        """Whether the server's version has a feature."""
+        return has(self.version, capability)
+
+    def vet(self, query: Query) -> Vetted:
+        """Compose and judge a statement, without sending it.
+
+        :raises Refused: the guard does not let it pass.
+        """
+        text = query if isinstance(query, str) else query.as_string(self._connection)
+        return vet(text, self.policy)
+
+    def execute(self, query: Query, parameters: Parameters = ()) -> int:
+        """Send a statement; the number of rows it touched, -1 where that has no meaning.
+
+        :raises Refused: before anything is sent.
+        :raises StatementFailed: the server answered with an error.
+        :raises ServerUnavailable: the connection broke.
+        """
+        with self._cursor(self.vet(query), parameters) as cursor:
+            return cursor.rowcount
+
+    def rows(self, model: type[Row], query: Query, parameters: Parameters = ()) -> list[Row]:
+        """The result's rows as models; raises as :meth:`execute`."""
+        with self._cursor(self.vet(query), parameters, class_row(model)) as cursor:
+            return list(cursor.fetchall())
+
+    def one(self, model: type[Row], query: Query, parameters: Parameters = ()) -> Row:
+        """The only row of a result that always has one; raises as :meth:`execute`."""
+        (row,) = self.rows(model, query, parameters)
+        return row
+
+    def value(self, query: Query, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, ``None`` without a row; raises as :meth:`execute`."""
+        with self._cursor(self.vet(query), parameters) as cursor:
+            row = cursor.fetchone()
+            return None if row is None else row[0]
+
+    def values(self, query: Query, parameters: Parameters = ()) -> list[Any]:
+        """The first column of every row; raises as :meth:`execute`."""
+        with self._cursor(self.vet(query), parameters) as cursor:
+            return [row[0] for row in cursor.fetchall()]
+
+    def tuples(self, query: Query, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows as tuples, where the columns are not known beforehand; raises as :meth:`execute`."""
+        with self._cursor(self.vet(query), parameters) as cursor:
+            yield from cursor
+
+    def copy_out(self, query: Query) -> Iterator[bytes]:
+        """The data of ``COPY … TO STDOUT``, block by block; raises as :meth:`execute`."""
+        vetted = self._announce(self.vet(query))
+        try:
+            with self._connection.cursor() as cursor, cursor.copy(vetted.text.encode()) as copy:
+                for block in copy:
+                    yield bytes(block)
+        except psycopg.Error as error:
+            self._fail(error, vetted)
+
+    def copy_in(self, query: Query, blocks: Iterable[bytes]) -> int:
+        """Feed ``COPY … FROM STDIN``; the number of rows; raises as :meth:`execute`."""
+        vetted = self._announce(self.vet(query))
+        try:
+            with self._connection.cursor() as cursor:
+                with cursor.copy(vetted.text.encode()) as copy:
+                    for block in blocks:
+                        copy.write(block)
+                return cursor.rowcount
+        except psycopg.Error as error:
+            self._fail(error, vetted)
+
+    @contextmanager
+    def transaction(self, begin: str = "BEGIN") -> Iterator[None]:
+        """A transaction: committed at the end of the block, rolled back where the block raises.
+
+        A connection that is gone cannot be rolled back; the server has done it, and the block's error goes on.
+        """
+        self.execute(begin)
+        try:
+            yield
+        except BaseException:
+            if not self._connection.closed:
+                with _unless_gone():
+                    self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connection; the server rolls an open transaction back."""
+        self._connection.close()
+
+    def __enter__(self) -> Door:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _announce(self, vetted: Vetted) -> Vetted:
+        if self.sent is not None:
+            self.sent(vetted)
+        return vetted
+
+    @contextmanager
+    def _cursor(self, vetted: Vetted, parameters: Parameters, factory: Any = tuple_row) -> Iterator[Any]:
+        self._announce(vetted)
+        try:
+            with psycopg.RawCursor(self._connection, row_factory=factory) as cursor:
+                # bytes, because the guard's text is final: psycopg takes them as they are.
+                cursor.execute(vetted.text.encode(), parameters or None)
+                yield cursor
+        except psycopg.Error as error:
+            self._fail(error, vetted)
+
+    def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
+        raise translate(error, self.server, self._connection.closed, vetted) from None
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    try:
+        yield
+    except ServerUnavailable:
+        return
+
+
+def translate(
+    error: psycopg.Error, server: Server, closed: bool, vetted: Vetted | None = None
+) -> ServerUnavailable | StatementFailed:
+    """Turn the driver's error into ours, by SQLSTATE and never by its text.
+
+    The text that libpq makes may quote the statement, and with it a secret: only the server's primary message, its
+    detail and its context's first line are kept.
+    """
+    state = error.sqlstate or ""
+    primary = error.diag.message_primary or str(error).splitlines()[0]
+    # Class 08: connection; 57P01-57P05: the server was stopped or ended the session (errcodes-appendix.html).
+    if closed or state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}:
+        return ServerUnavailable(
+            f"{server} went away: {primary}", hint=f"See whether {server} runs; what was begun there is rolled back."
+        )
+    what = f" ({vetted.kind})" if vetted is not None else ""
+    detail = f": {error.diag.message_detail}" if error.diag.message_detail else ""
+    return StatementFailed(
+        f"{server} answered{what}: {primary}{detail}", sqlstate=state, hint=error.diag.message_hint or ""
+    )

@@ -1,0 +1,25 @@
+"""The configuration ``egrow-replica.toml``: what it says and how it is read."""
+
+from pathlib import Path
+
+from egrow_replica.settings.load import Settings, admin_dsn, dev_dsn, load_settings, prod_dsn, stream_dsn
+from egrow_replica.settings.model import Operation, TablesSettings
+
+__all__ = [
+    "Operation",
+    "Settings",
+    "TablesSettings",
+    "admin_dsn",
+    "dev_dsn",
+    "load_settings",
+    "prod_dsn",
+    "sql_directory",
+    "stream_dsn",
+]
+
+
+def sql_directory() -> Path:
+    """Where the statement files are: inside the installed package, beside it in a source tree."""
+    package = Path(__file__).parents[1]
+    installed = package / "sql"
+    return installed if installed.is_dir() else package.parent / "sql"

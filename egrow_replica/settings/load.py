@@ -1,0 +1,210 @@
+"""Reading the configuration: flag, then environment, then file, then default."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from egrow_replica.errors import ConfigurationError, EgrowError
+from egrow_replica.settings.model import (
+    BackupSettings,
+    DevSettings,
+    EvidenceSettings,
+    ServerSettings,
+    TablesSettings,
+    WindowSettings,
+)
+
+DEFAULT_FILE = Path("egrow-replica.toml")
+ENVIRONMENT_PREFIX = "EGROW_REPLICA_"
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", hide_input_in_errors=True
+    )
+
+    dev: DevSettings = Field(default_factory=lambda: DevSettings())  # noqa: PLW0108 (the plugin wants a call)
+    prod: ServerSettings = Field(default_factory=lambda: ServerSettings())  # noqa: PLW0108
+    tables: TablesSettings
+    window: WindowSettings = Field(default_factory=lambda: WindowSettings())  # noqa: PLW0108
+    backup: BackupSettings = Field(default_factory=lambda: BackupSettings())  # noqa: PLW0108
+    evidence: EvidenceSettings = Field(default_factory=lambda: EvidenceSettings())  # noqa: PLW0108
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment outranks the file, whose content arrives as init arguments."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
+    """Read ``path`` (default: ``egrow-replica.toml`` in the working directory) and the environment.
+
+    :raises ConfigurationError: no file, bad TOML, an unknown key, a bad value.
+    :raises Refused: a table in both lists.
+    """
+    file = path or DEFAULT_FILE
+    values = _read_toml(file)
+    _refuse_unknown(values, Settings, "")
+    _refuse_unknown_variables(os.environ if environment is None else environment)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise _as_configuration_error(error) from None
+    except SettingsError as error:
+        raise ConfigurationError(f"bad value in the environment: {error}", hint="Lists are written as JSON.") from None
+    return _with_absolute_paths(settings, file.absolute().parent)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"there is no configuration {str(file)!r}", hint="Write one (see the README), or name it with --config."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"the configuration {str(file)!r} cannot be read: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the configuration {str(file)!r} is not TOML: {error}") from None
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _refuse_unknown(values: dict[str, Any], model: type[BaseModel], prefix: str) -> None:
+    for key, value in values.items():
+        field = model.model_fields.get(key)
+        if field is None:
+            raise ConfigurationError(
+                f"unknown key {(prefix + key)!r} in the configuration", hint=_nearest(key, list(model.model_fields))
+            )
+        section = _section(field.annotation)
+        if section is not None:
+            if not isinstance(value, dict):
+                raise ConfigurationError(f"{prefix + key} must be a table, written [{prefix + key}]")
+            _refuse_unknown(value, section, f"{prefix}{key}.")
+
+
+def _refuse_unknown_variables(environment: os._Environ[str] | dict[str, str]) -> None:
+    for variable in environment:
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        model: type[BaseModel] | None = Settings
+        for part in variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"):
+            field = model.model_fields.get(part) if model else None
+            if field is None:
+                names = list(model.model_fields) if model else []
+                raise ConfigurationError(f"unknown key in the environment: {variable}", hint=_nearest(part, names))
+            model = _section(field.annotation)
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"The nearest known key is {near[0]!r}." if near else f"Known keys: {', '.join(sorted(known))}."
+
+
+def _as_configuration_error(error: ValidationError) -> EgrowError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, EgrowError):
+        return cause
+    where = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return ConfigurationError(f"bad value for {where}: {message}" if where else message)
+
+
+def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else base / path.expanduser()
+
+    backup = settings.backup.model_copy(
+        update={"directory": absolute(settings.backup.directory), "bin_dir": absolute(settings.backup.bin_dir)}
+    )
+    dev = settings.dev.model_copy(update={"env_file": absolute(settings.dev.env_file)})
+    prod = settings.prod.model_copy(update={"env_file": absolute(settings.prod.env_file)})
+    return settings.model_copy(update={"backup": backup, "dev": dev, "prod": prod})
+
+
+def dev_dsn(settings: Settings) -> SecretStr:
+    """The controller's connection string for dev.
+
+    :raises ConfigurationError: it is not configured, or its variable is not set.
+    """
+    return _dsn(settings.dev, "dev", "EGROW_DEV_DSN")
+
+
+def prod_dsn(settings: Settings) -> SecretStr:
+    """The controller's connection string for production.
+
+    :raises ConfigurationError: it is not configured, or its variable is not set.
+    """
+    return _dsn(settings.prod, "prod", "EGROW_PROD_DSN")
+
+
+def stream_dsn(settings: Settings) -> SecretStr:
+    """How the production server reaches dev; the dev connection string unless configured.
+
+    :raises ConfigurationError: its variable is not set.
+    """
+    dev = settings.dev
+    if dev.from_production_dsn is not None:
+        return dev.from_production_dsn
+    if dev.from_production_dsn_env is not None:
+        return _from_environment(dev.from_production_dsn_env, "dev.from_production_dsn_env")
+    return dev_dsn(settings)
+
+
+def admin_dsn(variable: str) -> SecretStr:
+    """An administrator's connection string, from the environment only: it belongs in no file.
+
+    :raises ConfigurationError: the variable is not set.
+    """
+    return _from_environment(variable, "setup")
+
+
+def _dsn(server: ServerSettings, name: str, default_variable: str) -> SecretStr:
+    if server.dsn is not None:
+        return server.dsn
+    if server.env_file is not None:
+        return _from_env_file(server.env_file, name)
+    return _from_environment(server.dsn_env or default_variable, f"{name}.dsn_env")
+
+
+def _from_environment(variable: str, key: str) -> SecretStr:
+    value = os.environ.get(variable)
+    if not value:
+        raise ConfigurationError(
+            f"the environment variable {variable} is not set ({key})", hint=f"Set {variable} to a connection string."
+        )
+    return SecretStr(value)
+
+
+def _from_env_file(file: Path, name: str) -> SecretStr:
+    if not file.is_file():
+        raise ConfigurationError(f"{name}.env_file: there is no file {str(file)!r}")
+    value = dotenv_values(file, interpolate=False).get("DATABASE_URL")
+    if not value:
+        raise ConfigurationError(f"{name}.env_file: {str(file)!r} has no DATABASE_URL")
+    return SecretStr(value)
