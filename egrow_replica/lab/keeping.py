@@ -1,0 +1,98 @@
+"""The starter's end of the pipe to the keeper."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import egrow_replica
+from egrow_replica.errors import ServerUnavailable
+
+_ANSWER_SECONDS: Final = 150.0
+_END_SECONDS: Final = 40.0
+
+
+class KeeperLink:
+    """A keeper that was started here: ask it, let it go, or let it end."""
+
+    def __init__(self, directory: Path) -> None:
+        source = str(Path(egrow_replica.__file__).parents[1])
+        with (directory / "keeper.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "egrow_replica.lab.keeper"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd="/",
+                # The source tree first, whatever relative paths PYTHONPATH had: the keeper works in another directory.
+                env={**os.environ, "PYTHONPATH": source},
+                start_new_session=True,  # Ctrl-C in the terminal is for the starter, whose end is what counts
+            )
+        self._log = directory / "keeper.log"
+
+    @property
+    def pid(self) -> int:
+        """The keeper's process number."""
+        return self._process.pid
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        :raises ServerUnavailable: where the keeper reports a failure, is gone, or is silent for too long.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._gone() from None
+        line = self._read_line()
+        if not line:
+            raise self._gone()
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ServerUnavailable(answer["error"], hint=answer["hint"])
+        return answer
+
+    def detach(self) -> None:
+        """Let the keeper live on without us."""
+        self.ask({"do": "detach"})
+        self._close_pipes()
+        # The keeper ends one day as the child of init; a Popen that goes away before its process would complain.
+        self._process.returncode = 0
+
+    def end(self) -> None:
+        """Close the pipe, which tells the keeper to stop the servers and remove them, and wait for that."""
+        self._close_pipes()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # the servers and the directory follow: see the keeper
+            self._process.wait()
+
+    def _read_line(self) -> bytes:
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(_ANSWER_SECONDS):
+                raise ServerUnavailable(f"the lab's keeper did not answer within {_ANSWER_SECONDS:g} s")
+        return self._process.stdout.readline()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _gone(self) -> ServerUnavailable:
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:]
+        except FileNotFoundError:
+            lines = []
+        return ServerUnavailable("the lab's keeper is gone" + "".join(f"\n    {line}" for line in lines))
