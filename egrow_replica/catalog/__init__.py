@@ -1,1 +1,41 @@
-"""catalog."""
+"""What a server says about itself: facts, relations, keys, triggers, and the scope of a window made from them."""
+
+from egrow_replica.catalog.hashing import row_hash
+from egrow_replica.catalog.scope import ContentTable, Scope, content_table, same_values
+from egrow_replica.catalog.server import ServerFacts, read_server_facts
+from egrow_replica.catalog.tables import (
+    Column,
+    FiringTrigger,
+    ForeignKey,
+    OwnedSequence,
+    Relation,
+    Table,
+    UniqueKey,
+    read_firing_triggers,
+    read_foreign_keys,
+    read_owned_sequences,
+    read_relations,
+    read_tables,
+)
+
+__all__ = [
+    "Column",
+    "ContentTable",
+    "FiringTrigger",
+    "ForeignKey",
+    "OwnedSequence",
+    "Relation",
+    "Scope",
+    "ServerFacts",
+    "Table",
+    "UniqueKey",
+    "content_table",
+    "read_firing_triggers",
+    "read_foreign_keys",
+    "read_owned_sequences",
+    "read_relations",
+    "read_server_facts",
+    "read_tables",
+    "row_hash",
+    "same_values",
+]

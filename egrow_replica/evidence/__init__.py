@@ -1,1 +1,22 @@
-"""evidence."""
+"""What production's tables held before and after, who wrote what is new, and the verdict."""
+
+from egrow_replica.evidence.baseline import OWN_SCHEMAS, Baseline, protected, take_baseline
+from egrow_replica.evidence.fingerprint import TableFingerprint
+from egrow_replica.evidence.judge import Origins
+from egrow_replica.evidence.orphans import Orphans, count_all, new_orphans, touching
+from egrow_replica.evidence.validate import judge_tables, tier
+
+__all__ = [
+    "OWN_SCHEMAS",
+    "Baseline",
+    "Origins",
+    "Orphans",
+    "TableFingerprint",
+    "count_all",
+    "judge_tables",
+    "new_orphans",
+    "protected",
+    "take_baseline",
+    "tier",
+    "touching",
+]

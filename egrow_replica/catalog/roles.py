@@ -1,0 +1,102 @@
+"""Roles, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from egrow_replica.catalog.scope import Scope
+from egrow_replica.catalog.tables import Relation
+from egrow_replica.db import Capability, Door, query, relation
+from egrow_replica.model import Model, QualifiedName, TableName
+
+#: Owns the subscription and writes content: SELECT, INSERT, UPDATE on content tables, nothing else. It has LOGIN,
+#: which the worker needs, but no password and no connection, so that nobody else gets in.
+APPLY_ROLE = "egrow_apply"
+#: Puts content back: as the apply role, and DELETE for rows that a window made. No worker ever runs as it, so the
+#: stream cannot delete whatever happens.
+RESTORE_ROLE = "egrow_restore"
+
+APPLY_PRIVILEGES = ("SELECT", "INSERT", "UPDATE")
+RESTORE_PRIVILEGES = (*APPLY_PRIVILEGES, "DELETE")
+
+
+class Role(Model):
+    """A role's own settings."""
+
+    name: str
+    superuser: bool
+    may_login: bool
+    may_replicate: bool
+    connection_limit: int
+
+
+class OperatorRights(Model):
+    """What the present role may do on production; ``may_become`` names the roles that it can take on."""
+
+    may_create: bool
+    may_make_temporary: bool
+    may_set_replica_role: bool
+    may_use_origins: bool
+    may_create_subscription: bool
+    may_become: tuple[str, ...]
+
+
+class MissingPrivilege(Model):
+    """A privilege that a role lacks on a table."""
+
+    name: TableName
+    privilege: str
+
+
+class ForeignOwner(Model):
+    """A table and its owner, whose member the present role is not."""
+
+    name: TableName
+    owner: str
+
+
+class _Named(Model):
+    name: TableName
+
+
+def read_roles(door: Door, names: Iterable[str]) -> dict[str, Role]:
+    """Those of the roles that exist."""
+    return {role.name: role for role in door.rows(Role, query("catalog/roles"), [list(names)])}
+
+
+def read_operator_rights(prod: Door) -> OperatorRights:
+    """What our login may do on production."""
+    return prod.one(OperatorRights, query("catalog/operator_rights"), [[APPLY_ROLE, RESTORE_ROLE]])
+
+
+def writable_outside(door: Door, role: str, scope: Scope, own_schemas: Iterable[str]) -> list[QualifiedName]:
+    """Relations that are not content and that the role could write all the same."""
+    oids = [table.oid for table in scope.tables]
+    return [row.name for row in door.rows(_Named, query("catalog/writable"), [role, oids, list(own_schemas)])]
+
+
+def unreadable(door: Door, relations: Iterable[Relation]) -> list[QualifiedName]:
+    """Those of the relations that our login cannot read."""
+    return [row.name for row in door.rows(_Named, query("catalog/unreadable"), [[one.oid for one in relations]])]
+
+
+def not_owned(dev: Door, relations: Iterable[Relation]) -> list[ForeignOwner]:
+    """Those of the relations that our login may not publish."""
+    return dev.rows(ForeignOwner, query("catalog/not_owned"), [[one.oid for one in relations]])
+
+
+def missing_privileges(door: Door, role: str, scope: Scope, privileges: Iterable[str]) -> list[MissingPrivilege]:
+    """Privileges that the role lacks on content tables."""
+    oids = [table.oid for table in scope.tables]
+    return door.rows(MissingPrivilege, query("catalog/table_privileges"), [role, oids, list(privileges)])
+
+
+def unsettable_sequences(door: Door, role: str, scope: Scope) -> list[str]:
+    """Content's sequences that the role may not set."""
+    names = [relation(sequence.name).as_string(None) for sequence in scope.sequences]
+    return [str(name) for name in door.values(query("catalog/sequence_privileges"), [role, names])]
+
+
+def may_maintain(door: Door) -> bool:
+    """Whether ANALYZE can be granted at all."""
+    return door.has(Capability.MAINTAIN)

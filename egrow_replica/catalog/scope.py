@@ -1,0 +1,107 @@
+"""The content of a window: which columns of which tables travel, and by which key. Fixed when the window opens."""
+
+from __future__ import annotations
+
+from egrow_replica.catalog.tables import Column, ForeignKey, OwnedSequence, Table, UniqueKey
+from egrow_replica.db import SQL, Composed, Identifier, relation
+from egrow_replica.model import Model, QualifiedName, TableName
+
+
+class ContentTable(Model):
+    """A content table as the window treats it.
+
+    :ivar columns: the columns that travel: not generated, not production's.
+    :ivar key: columns of the replica identity, all among ``columns``.
+    :ivar unique_keys: production's other plain unique keys whose columns all travel.
+    :ivar stored_columns: production's columns with a value of their own: what a backup keeps.
+    :ivar filter: the publication's row filter, only ever with ``publish = ["insert"]``.
+    """
+
+    name: TableName
+    oid: int
+    partitioned: bool
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    unique_keys: tuple[UniqueKey, ...]
+    stored_columns: tuple[str, ...]
+    production_columns: tuple[str, ...]
+    filter: str | None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns that travel."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The key's columns, in the key's order."""
+        return tuple(column for name in self.key for column in self.columns if column.name == name)
+
+    @property
+    def source(self) -> Composed:
+        """What stands behind FROM, UPDATE or LOCK TABLE: never an inheritance child, always a partition."""
+        return SQL("{}{}").format(SQL("" if self.partitioned else "ONLY "), relation(self.name))
+
+    @property
+    def identity_always(self) -> bool:
+        """Whether an INSERT has to say OVERRIDING SYSTEM VALUE."""
+        return any(column.identity == "a" for column in self.columns)
+
+    def matches(self, left: str, right: str) -> Composed:
+        """The condition that two aliases name the same row."""
+        return same_values(self.key, left, right)
+
+
+class Scope(Model):
+    """All content of a window, and what the server promises about it."""
+
+    tables: tuple[ContentTable, ...]
+    sequences: tuple[OwnedSequence, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+
+    @property
+    def names(self) -> tuple[QualifiedName, ...]:
+        """The content tables' names, as configured."""
+        return tuple(table.name for table in self.tables)
+
+    def table(self, name: QualifiedName) -> ContentTable:
+        """The content table of that name; :raises KeyError: there is none."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(str(name))
+
+
+def same_values(names: tuple[str, ...], left: str, right: str) -> Composed:
+    """``left.a = right.a AND …``."""
+    return SQL(" AND ").join(SQL("{} = {}").format(Identifier(left, name), Identifier(right, name)) for name in names)
+
+
+def content_table(
+    dev: Table, prod: Table, production_columns: tuple[str, ...], row_filter: str | None
+) -> ContentTable | None:
+    """What of a table travels; ``None`` where dev has no key to tell rows apart by."""
+    key = dev.identity_key
+    if key is None:
+        return None
+    travelling = tuple(
+        column
+        for column in prod.columns
+        if not column.generated and column.name not in production_columns and dev.column(column.name) is not None
+    )
+    names = {column.name for column in travelling}
+    return ContentTable(
+        name=prod.name,
+        oid=prod.relation.oid,
+        partitioned=prod.relation.kind == "p",
+        columns=travelling,
+        key=key.columns,
+        unique_keys=tuple(
+            other
+            for other in prod.unique_keys
+            if other.is_plain and other.columns != key.columns and names.issuperset(other.columns)
+        ),
+        stored_columns=tuple(column.name for column in prod.columns if not column.generated),
+        production_columns=production_columns,
+        filter=row_filter,
+    )

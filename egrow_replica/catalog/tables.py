@@ -1,0 +1,163 @@
+"""The relations of a database, their columns, keys, foreign keys, triggers and sequences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from egrow_replica.db import Door, query
+from egrow_replica.model import Model, QualifiedName, TableName
+
+
+class Relation(Model):
+    """A table, view or foreign table.
+
+    :ivar kind: ``pg_class.relkind``: r ordinary, p partitioned, v view, m materialised view, f foreign table.
+    :ivar persistence: p logged, u unlogged, t temporary.
+    """
+
+    name: TableName
+    oid: int
+    kind: str
+    persistence: str
+    owner: str
+    row_security: bool
+    replica_identity: str
+    is_partition: bool
+    partition_root: TableName | None
+    has_children: bool
+    has_parents: bool
+    has_rules: bool
+    estimated_rows: int
+    bytes: int
+
+    @property
+    def holds_rows(self) -> bool:
+        """An ordinary table: what has a heap of its own."""
+        return self.kind == "r"
+
+
+class Column(Model):
+    """A live column.
+
+    :ivar type: as SQL writes it, with modifiers.
+    :ivar base_type: name of the built-in type below all domains, ``""`` where it is not built in.
+    :ivar identity: a always, d by default, ``""`` none.
+    """
+
+    relation_oid: int
+    name: str
+    type: str
+    base_type: str
+    not_null: bool
+    has_default: bool
+    generated: bool
+    identity: str
+    enum_labels: tuple[str, ...]
+
+
+class UniqueKey(Model):
+    """A valid unique index. ``is_plain``: over columns only, of all rows."""
+
+    relation_oid: int
+    name: str
+    is_primary: bool
+    is_replica_identity: bool
+    immediate: bool
+    is_plain: bool
+    nulls_equal: bool
+    columns: tuple[str, ...]
+
+
+class ForeignKey(Model):
+    """A foreign key, from ``table`` to ``references``."""
+
+    name: str
+    table: TableName
+    references: TableName
+    columns: tuple[str, ...]
+    referenced_columns: tuple[str, ...]
+    partitioned: bool
+    references_partitioned: bool
+
+
+class FiringTrigger(Model):
+    """A trigger that fires under replication; ``enabled`` is A always or R replica."""
+
+    table: TableName
+    name: str
+    enabled: str
+    function: str
+
+
+class OwnedSequence(Model):
+    """A sequence that belongs to a column."""
+
+    name: TableName
+    relation_oid: int
+    column: str
+    increment: int
+
+
+class Table(Model):
+    """A relation with its columns and unique keys."""
+
+    relation: Relation
+    columns: tuple[Column, ...]
+    unique_keys: tuple[UniqueKey, ...]
+
+    @property
+    def name(self) -> QualifiedName:
+        """The relation's name."""
+        return self.relation.name
+
+    @property
+    def identity_key(self) -> UniqueKey | None:
+        """The key by which the server tells rows apart in replication, ``None`` where it has none."""
+        wanted = self.relation.replica_identity
+        for key in self.unique_keys:
+            if (wanted == "d" and key.is_primary) or (wanted == "i" and key.is_replica_identity):
+                return key
+        return None
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+def read_relations(door: Door) -> dict[QualifiedName, Relation]:
+    """Every relation that holds or shows rows, by name."""
+    return {relation.name: relation for relation in door.rows(Relation, query("catalog/relations"))}
+
+
+def read_tables(door: Door, relations: Iterable[Relation]) -> dict[QualifiedName, Table]:
+    """The relations with their columns and unique keys, by name."""
+    wanted = list(relations)
+    oids = [relation.oid for relation in wanted]
+    columns: dict[int, list[Column]] = defaultdict(list)
+    for column in door.rows(Column, query("catalog/columns"), [oids]):
+        columns[column.relation_oid].append(column)
+    keys: dict[int, list[UniqueKey]] = defaultdict(list)
+    for key in door.rows(UniqueKey, query("catalog/unique_keys"), [oids]):
+        keys[key.relation_oid].append(key)
+    return {
+        relation.name: Table(
+            relation=relation, columns=tuple(columns[relation.oid]), unique_keys=tuple(keys[relation.oid])
+        )
+        for relation in wanted
+    }
+
+
+def read_foreign_keys(door: Door) -> list[ForeignKey]:
+    """Every foreign key of the database."""
+    return door.rows(ForeignKey, query("catalog/foreign_keys"))
+
+
+def read_firing_triggers(door: Door, oids: Iterable[int]) -> list[FiringTrigger]:
+    """Triggers on these relations, or their partitions, that fire under replication."""
+    return door.rows(FiringTrigger, query("catalog/firing_triggers"), [list(oids)])
+
+
+def read_owned_sequences(door: Door, oids: Iterable[int]) -> list[OwnedSequence]:
+    """Sequences that belong to a column of these relations."""
+    return door.rows(OwnedSequence, query("catalog/owned_sequences"), [list(oids)])

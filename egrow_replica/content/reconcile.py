@@ -1,0 +1,106 @@
+"""Bringing production's content to dev's state at the slot's LSN, in one transaction on production."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from egrow_replica.catalog import ContentTable, Scope
+from egrow_replica.content.compare import TableDifference, compare_table, hash_parts
+from egrow_replica.content.staging import Stage
+from egrow_replica.db import SQL, Door, Identifier, Literal, columns, query
+from egrow_replica.model import QualifiedName
+from egrow_replica.results import Reconciled
+
+#: Key hashes that one COPY names: about 400 kB of text.
+KEYS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How content may be written: by which role, under the replica role, and how long a lock may take."""
+
+    door: Door
+    role: str
+    lock_timeout_seconds: float
+
+    def begin(self) -> None:
+        """First statements of a transaction that writes content; the order matters, the role denies the others.
+
+        Under the replica role no trigger fires and the order of rows does not matter; an origin was set up when the
+        connection was opened.
+        """
+        milliseconds = round(self.lock_timeout_seconds * 1000)
+        self.door.execute(query("content/set_lock_timeout", milliseconds=Literal(str(milliseconds))))
+        self.door.execute("SET LOCAL session_replication_role = replica")
+        self.become(self.role)
+
+    def become(self, role: str) -> None:
+        """Take a role for the rest of the transaction."""
+        self.door.execute(SQL("SET LOCAL ROLE {}").format(Identifier(role)))
+
+    def become_operator(self) -> None:
+        """Leave the content role: the journal and the users' tables are the operator's to write and to read."""
+        self.door.execute("SET LOCAL ROLE NONE")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the reconcile did in one table; ``made`` are the hashes of the keys of the rows that it added."""
+
+    table: QualifiedName
+    updated: int
+    made: list[int]
+
+    @property
+    def report(self) -> Reconciled:
+        """For the answer of ``enable``."""
+        return Reconciled(table=self.table, inserted=len(self.made), updated=self.updated)
+
+
+def compare_all(dev: Door, prod: Door, scope: Scope, seed: int) -> dict[QualifiedName, TableDifference]:
+    """Compare every content table in the snapshots that the doors hold."""
+    return {table.name: compare_table(dev, prod, table, seed) for table in scope.tables}
+
+
+def write_differences(
+    dev: Door,
+    writer: Writer,
+    scope: Scope,
+    differences: dict[QualifiedName, TableDifference],
+    seed: int,
+    progress: Callable[[str], None],
+) -> list[Outcome]:
+    """Fetch the rows that differ from dev's snapshot and write them; inside the caller's transaction.
+
+    All updates come before all inserts, so that a unique value which one row gives up is free for a new one.
+
+    :raises PreflightFailed: unique values collide; nothing is committed.
+    """
+    stages: list[Stage] = []
+    for position, table in enumerate(scope.tables):
+        keys = differences[table.name].from_dev
+        if not keys:
+            continue
+        progress(f"{table.name}: {len(keys)} rows from dev")
+        stage = Stage(writer.door, table, f"egrow_stage_{position}", seed)
+        stage.create()
+        stage.fill(_rows_from_dev(dev, table, seed, keys))
+        stages.append(stage)
+    updated = {stage.table.name: stage.update() for stage in stages}
+    return [Outcome(stage.table.name, updated[stage.table.name], stage.insert()) for stage in stages]
+
+
+def _rows_from_dev(dev: Door, table: ContentTable, seed: int, keys: list[int]) -> Iterator[Iterator[bytes]]:
+    parts = hash_parts(table, seed, filtered=True)
+    del parts["row_hash"]
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        hashes = "{" + ",".join(map(str, keys[start : start + KEYS_AT_ONCE])) + "}"
+        yield dev.copy_out(
+            query(
+                "content/copy_rows_out",
+                columns=columns(table.column_names, "t"),
+                key_hashes=Literal(hashes),
+                **parts,
+            )
+        )

@@ -1,0 +1,178 @@
+"""Writing rows from a staging table into a content table: updates first, in an order in which no unique value clashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from egrow_replica.catalog import ContentTable, UniqueKey, row_hash, same_values
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
+from egrow_replica.errors import PreflightFailed
+from egrow_replica.model import Model
+
+
+class Collision(Model):
+    """A row that wants a unique value which another row holds."""
+
+    wanting: str
+    holding: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A temporary table beside a content table, for the length of one transaction."""
+
+    door: Door
+    table: ContentTable
+    name: str
+    seed: int
+
+    @property
+    def identifier(self) -> Identifier:
+        """Its name, to stand behind ``pg_temp.``."""
+        return Identifier(self.name)
+
+    def create(self) -> None:
+        """Make it, empty."""
+        self.door.execute(
+            query(
+                "content/create_stage",
+                stage=self.identifier,
+                columns=columns(self.table.column_names, "t"),
+                source=self.table.source,
+            )
+        )
+
+    def fill(self, copies: Iterable[Iterable[bytes]], *, how: str = "content/copy_stage_in") -> int:
+        """Feed it from one or more COPY streams, then make it ready to be joined; the number of rows."""
+        copy_in = query(how, stage=self.identifier, columns=columns(self.table.column_names))
+        rows = sum(self.door.copy_in(copy_in, blocks) for blocks in copies)
+        key = columns(self.table.key)
+        self.door.execute(query("content/index_stage", stage=self.identifier, key=key))
+        self.door.execute(query("content/analyze_stage", stage=self.identifier))
+        return rows
+
+    def update(self) -> int:
+        """Give existing rows the staged values, round by round; the number of rows changed.
+
+        :raises PreflightFailed: rows exchange a unique value, or want one that another row keeps.
+        """
+        changing = self._changing_columns()
+        if not changing:
+            return 0
+        statement = self._update_statement(changing)
+        updated = self.door.execute(statement)
+        if self.table.unique_keys:
+            while (more := self.door.execute(statement)) > 0:
+                updated += more
+            self._refuse_waiting_rows(changing)
+        return updated
+
+    def insert(self) -> list[int]:
+        """Add the staged rows that the table lacks; the hashes of their keys.
+
+        :raises PreflightFailed: a row wants a unique value that another row has.
+        """
+        self._refuse_collisions()
+        return self.door.values(
+            query(
+                "content/insert_rows",
+                table=relation(self.table.name),
+                source=self.table.source,
+                stage=self.identifier,
+                columns=columns(self.table.column_names),
+                new=columns(self.table.column_names, "s"),
+                overriding=SQL("OVERRIDING SYSTEM VALUE" if self.table.identity_always else ""),
+                matches=self.table.matches("t", "s"),
+                key_hash=row_hash(self.table.key_columns, "t", self.seed),
+            )
+        )
+
+    def _changing_columns(self) -> list[str]:
+        return [c.name for c in self.table.columns if c.name not in self.table.key and c.identity != "a"]
+
+    def _update_statement(self, changing: list[str]) -> Composed:
+        assignments = SQL(", ").join(
+            SQL("{} = {}").format(Identifier(name), Identifier("s", name)) for name in changing
+        )
+        return query(
+            "content/update_rows",
+            source=self.table.source,
+            stage=self.identifier,
+            assignments=assignments,
+            matches=self.table.matches("t", "s"),
+            old=columns(changing, "t"),
+            new=columns(changing, "s"),
+            no_collision=self._no_collision(),
+        )
+
+    def _no_collision(self) -> Composable:
+        free = [
+            SQL("NOT EXISTS (SELECT FROM {} AS o WHERE {} AND NOT ({}))").format(
+                self.table.source, same_unique_value(key, "o", "s"), self.table.matches("o", "s")
+            )
+            for key in self.table.unique_keys
+        ]
+        return SQL(" AND ").join(free) if free else SQL("true")
+
+    def _refuse_waiting_rows(self, changing: list[str]) -> None:
+        waiting = self.door.value(
+            query(
+                "content/count_waiting",
+                stage=self.identifier,
+                source=self.table.source,
+                matches=self.table.matches("t", "s"),
+                old=columns(changing, "t"),
+                new=columns(changing, "s"),
+            )
+        )
+        if waiting:
+            self._refuse_collisions()
+            raise PreflightFailed(f"{waiting} rows of {self.table.name} cannot take their unique values")
+
+    def _refuse_collisions(self) -> None:
+        for key in self.table.unique_keys:
+            found = list(self._collisions(key))
+            if found:
+                raise PreflightFailed(
+                    f"{self.table.name}: {_sentence(found[0], key)}"
+                    + (f", and {len(found) - 1} more" if len(found) > 1 else ""),
+                    hint=f"Give the rows different values of ({', '.join(key.columns)}), then open the window again.",
+                    code="unique-collision",
+                )
+
+    def _collisions(self, key: UniqueKey) -> Iterator[Collision]:
+        yield from self.door.rows(
+            Collision,
+            query(
+                "content/collisions",
+                stage=self.identifier,
+                source=self.table.source,
+                matches=self.table.matches("t", "s"),
+                same_value=same_unique_value(key, "t", "s"),
+                wanting=row_text(self.table.key, "s"),
+                holding=row_text(self.table.key, "t"),
+                value=row_text(key.columns, "s"),
+            ),
+        )
+
+
+def _sentence(collision: Collision, key: UniqueKey) -> str:
+    wanted = f"({', '.join(key.columns)}) = {collision.value}"
+    return f"the row with key {collision.wanting} wants {wanted}, which the row with key {collision.holding} has"
+
+
+def row_text(names: tuple[str, ...], alias: str) -> Composed:
+    """A key as PostgreSQL writes a row: ``(a,b)``."""
+    return SQL("ROW({})::pg_catalog.text").format(columns(names, alias))
+
+
+def same_unique_value(key: UniqueKey, left: str, right: str) -> Composed:
+    """The condition under which a unique index holds two rows for equal."""
+    if not key.nulls_equal:
+        return same_values(key.columns, left, right)
+    return SQL(" AND ").join(
+        SQL("{} IS NOT DISTINCT FROM {}").format(Identifier(left, name), Identifier(right, name))
+        for name in key.columns
+    )

@@ -1,0 +1,83 @@
+"""Production before the window wrote anything, all of it from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
+from egrow_replica.db import Door, query
+from egrow_replica.evidence.fingerprint import TableFingerprint, measure_all
+from egrow_replica.evidence.orphans import Orphans, count_all
+from egrow_replica.model import Model, QualifiedName, TableName
+
+#: Schemas of the controller itself: the journal, and the extension that reads WAL.
+OWN_SCHEMAS = frozenset({"egrow_replica", "egrow_ext"})
+
+
+class DeletedRows(Model):
+    """How many rows of a table the server has ever counted as deleted."""
+
+    name: TableName
+    deleted: int
+
+
+class Baseline(Model):
+    """What later evidence is compared with.
+
+    :ivar position: the oldest transaction id that the snapshot did not see finished; everything newer counts from here.
+    :ivar lsn: production's WAL position just before the snapshot.
+    :ivar tracks_commits: ``track_commit_timestamp`` was on.
+    """
+
+    seed: int
+    position: int
+    lsn: str
+    tracks_commits: bool
+    fingerprints: tuple[TableFingerprint, ...]
+    orphans: tuple[Orphans, ...]
+    deleted: tuple[DeletedRows, ...]
+
+
+def protected(relations: Iterable[Relation], scope: Scope) -> list[Relation]:
+    """Every table with rows of its own that is not content: users' tables and what nobody classified."""
+    content = set(scope.names)
+    partitioned = {table.name for table in scope.tables if table.partitioned}
+    return [
+        one
+        for one in relations
+        if one.holds_rows
+        and one.name not in content
+        and one.name.schema not in OWN_SCHEMAS
+        and not (one.is_partition and one.partition_root in partitioned)
+    ]
+
+
+def take_baseline(
+    doors: Sequence[Door],
+    tables: Sequence[Table],
+    foreign_keys: Iterable[ForeignKey],
+    *,
+    seed: int,
+    lsn: str,
+    tracks_commits: bool,
+    progress: Callable[[int], None],
+) -> Baseline:
+    """Fingerprint the protected tables; every door is in the same snapshot, the first one made it."""
+    first = doors[0]
+    position = int(first.value(query("evidence/snapshot_position")))
+    measured = measure_all(doors, tables, lambda table: table.columns, seed, None, progress)
+    return Baseline(
+        seed=seed,
+        position=position,
+        lsn=lsn,
+        tracks_commits=tracks_commits,
+        fingerprints=tuple(measured[name].fingerprint for name in sorted(measured)),
+        orphans=count_all(first, foreign_keys),
+        deleted=tuple(deleted_rows(first, [table.relation.oid for table in tables]).values()),
+    )
+
+
+def deleted_rows(door: Door, oids: list[int]) -> dict[QualifiedName, DeletedRows]:
+    """The server's counters of deleted rows, by table."""
+    rows = door.rows(DeletedRows, query("evidence/tuple_counters"), [oids])
+    return {row.name: row for row in rows}

@@ -1,0 +1,108 @@
+"""Fingerprints of tables: rows and an order-independent sum of row hashes, with the origins of what is newer."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from egrow_replica.catalog import Column, Table, row_hash
+from egrow_replica.db import SQL, Composed, Door, Literal, query, relation
+from egrow_replica.model import Model, QualifiedName, TableName
+
+#: Stands for an origin that the server does not know: commit data from before tracking was on.
+UNKNOWN_ORIGIN = -1
+
+
+class TableFingerprint(Model):
+    """What a table held in one snapshot.
+
+    :ivar hash: decimal digits of the sum of the rows' 64-bit hashes under the window's seed.
+    :ivar columns: what was hashed, in order; a later fingerprint is only comparable over the same.
+    """
+
+    table: TableName
+    oid: int
+    rows: int
+    hash: str
+    columns: tuple[Column, ...]
+
+
+class Measured(Model):
+    """A fingerprint with the rows that are newer than a baseline, by origin (0 is a local transaction)."""
+
+    fingerprint: TableFingerprint
+    newer: dict[int, int]
+
+
+class _Group(Model):
+    origin: int | None
+    rows: int
+    hash: str
+
+
+def measure(
+    door: Door, table: QualifiedName, oid: int, columns: tuple[Column, ...], seed: int, age: int | None
+) -> Measured:
+    """Fingerprint one table in the door's snapshot.
+
+    :param age: rows whose transaction is at most so many ids old count as newer; ``None``: nothing is looked up,
+        because the server does not track commits or there is no baseline yet.
+    """
+    statement = query(
+        "evidence/fingerprint",
+        row_hash=row_hash(columns, "t", seed),
+        origin=SQL("NULL::pg_catalog.int4") if age is None else _origin(age),
+        table=relation(table),
+    )
+    groups = door.rows(_Group, statement)
+    return Measured(
+        fingerprint=TableFingerprint(
+            table=table,
+            oid=oid,
+            rows=sum(group.rows for group in groups),
+            hash=str(sum(int(group.hash) for group in groups)),
+            columns=columns,
+        ),
+        newer={group.origin: group.rows for group in groups if group.origin is not None},
+    )
+
+
+def _origin(age: int) -> Composed:
+    # Bounded by transaction id, never by time: the timestamps of an origin's transactions are dev's clock. The age of
+    # a row that was frozen long ago may be negative: it is not newer.
+    return SQL(
+        "CASE WHEN pg_catalog.age(t.xmin) BETWEEN 0 AND {}::pg_catalog.int4"
+        " THEN COALESCE((pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8, {}) END"
+    ).format(Literal(str(age)), SQL(str(UNKNOWN_ORIGIN)))
+
+
+def measure_all(
+    doors: Sequence[Door],
+    tables: Sequence[Table],
+    columns_of: Callable[[Table], tuple[Column, ...]],
+    seed: int,
+    age: int | None,
+    progress: Callable[[int], None],
+) -> dict[QualifiedName, Measured]:
+    """Fingerprint tables side by side, the largest first, one connection a thread; all doors see one snapshot.
+
+    :param progress: called with the size in bytes of each table that is done.
+    """
+    waiting: queue.SimpleQueue[Table] = queue.SimpleQueue()
+    for table in sorted(tables, key=lambda one: one.relation.bytes, reverse=True):
+        waiting.put(table)
+
+    def work(door: Door) -> list[Measured]:
+        done = []
+        while True:
+            try:
+                table = waiting.get_nowait()
+            except queue.Empty:
+                return done
+            done.append(measure(door, table.name, table.relation.oid, columns_of(table), seed, age))
+            progress(table.relation.bytes)
+
+    with ThreadPoolExecutor(max_workers=len(doors)) as pool:
+        results = list(pool.map(work, doors))
+    return {measured.fingerprint.table: measured for part in results for measured in part}

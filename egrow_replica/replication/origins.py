@@ -1,0 +1,45 @@
+"""Replication origins: what marks every write of ours in commit timestamps and in WAL."""
+
+from __future__ import annotations
+
+from egrow_replica.db import Door, Literal, query
+from egrow_replica.model import Model
+
+
+class Origin(Model):
+    """An origin's number and name. Numbers are reused after a drop."""
+
+    id: int
+    name: str
+
+
+def origin_id(prod: Door, name: str) -> int | None:
+    """The number of an origin, ``None`` where there is none of that name."""
+    value = prod.value(query("replication/origin"), [name])
+    return None if value is None else int(value)
+
+
+def all_origins(prod: Door) -> dict[int, str]:
+    """Every origin of the cluster, ours and others', by number."""
+    return {origin.id: origin.name for origin in prod.rows(Origin, query("replication/origins"))}
+
+
+def create(prod: Door, name: str) -> int:
+    """Make the origin unless it is there; its number."""
+    found = origin_id(prod, name)
+    if found is not None:
+        return found
+    return int(prod.value(query("replication/create_origin", origin=Literal(name))))
+
+
+def use(prod: Door, name: str) -> None:
+    """Mark everything that this connection commits from now on."""
+    prod.execute(query("replication/use_origin", origin=Literal(name)))
+
+
+def drop(prod: Door, name: str) -> bool:
+    """Remove it; whether it was there. No connection may use it any more."""
+    there = origin_id(prod, name) is not None
+    if there:
+        prod.execute(query("replication/drop_origin", origin=Literal(name)))
+    return there

@@ -1,0 +1,158 @@
+"""The statements that make, and remove, the controller's roles with the least privileges that a window needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from egrow_replica.catalog.roles import APPLY_PRIVILEGES, APPLY_ROLE, RESTORE_PRIVILEGES, RESTORE_ROLE, Role
+from egrow_replica.db import SQL, Capability, Composed, Door, Identifier, Literal, columns, relation
+from egrow_replica.model import QualifiedName
+
+#: What the operator sets on production beside what everybody may: no trigger fires while it writes content, and the
+#: stream's password stays out of the server's log.
+PARAMETERS = (
+    "session_replication_role",
+    "log_statement",
+    "log_min_error_statement",
+    "log_min_duration_statement",
+    "log_transaction_sample_rate",
+    "track_activities",
+)
+ORIGIN_FUNCTIONS = (
+    "pg_replication_origin_create(text)",
+    "pg_replication_origin_drop(text)",
+    "pg_replication_origin_oid(text)",
+    "pg_replication_origin_session_setup(text)",
+    "pg_replication_origin_session_is_setup()",
+    "pg_show_replication_origin_status()",
+)
+
+
+@dataclass(frozen=True)
+class Login:
+    """A role that logs in, and the verifier of its password (never the password itself)."""
+
+    name: str
+    verifier: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """The database that the privileges are for.
+
+    :ivar schemas: schemas that hold tables; ``owners``: the owners of those tables.
+    """
+
+    database: str
+    schemas: tuple[str, ...]
+    owners: tuple[str, ...]
+    content: tuple[QualifiedName, ...]
+    sequences: tuple[QualifiedName, ...]
+
+
+def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[Composed]:
+    """The apply and the restore role with their privileges on content."""
+    statements = []
+    if APPLY_ROLE not in existing:
+        statements.append(SQL("CREATE ROLE {} LOGIN CONNECTION LIMIT 0").format(Identifier(APPLY_ROLE)))
+    if RESTORE_ROLE not in existing:
+        statements.append(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(RESTORE_ROLE)))
+    both = columns((APPLY_ROLE, RESTORE_ROLE))
+    statements += [
+        SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), both),
+        SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), both),
+        _grant(APPLY_PRIVILEGES, place.content, APPLY_ROLE),
+        _grant(RESTORE_PRIVILEGES, place.content, RESTORE_ROLE),
+    ]
+    if door.has(Capability.MAINTAIN):
+        statements.append(_grant(("MAINTAIN",), place.content, APPLY_ROLE))
+    if place.sequences:
+        sequences = SQL(", ").join(relation(name) for name in place.sequences)
+        statements.append(SQL("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {} TO {}").format(sequences, Identifier(APPLY_ROLE)))
+    return statements
+
+
+def production_operator(door: Door, place: Place, operator: Login, existing: dict[str, Role]) -> list[Composed]:
+    """The operator on production: reads everything, writes content only after taking on one of the content roles."""
+    name = Identifier(operator.name)
+    statements = [
+        _login(operator, existing, SQL("LOGIN")),
+        *(_member(door, role, name) for role in (APPLY_ROLE, RESTORE_ROLE)),
+        SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), name),
+        SQL("GRANT pg_monitor TO {}").format(name),
+    ]
+    if door.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
+        statements.append(SQL("GRANT pg_create_subscription TO {}").format(name))
+    statements += _read_everything(place, name)
+    statements += [
+        SQL("GRANT SET ON PARAMETER {} TO {}").format(columns(PARAMETERS), name),
+        SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(
+            SQL(", ").join(SQL("pg_catalog.{}").format(SQL(function)) for function in ORIGIN_FUNCTIONS), name
+        ),
+    ]
+    return statements
+
+
+def development_logins(place: Place, operator: Login, stream: Login, existing: dict[str, Role]) -> list[Composed]:
+    """Dev's operator, a member of the content tables' owners, and the login of the production server."""
+    name = Identifier(operator.name)
+    statements = [
+        _login(operator, existing, SQL("LOGIN REPLICATION")),
+        SQL("GRANT CONNECT, CREATE ON DATABASE {} TO {}").format(Identifier(place.database), name),
+        SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), name),
+        SQL("GRANT pg_monitor TO {}").format(name),
+        *(SQL("GRANT {} TO {}").format(Identifier(owner), name) for owner in place.owners),
+    ]
+    if stream.name != operator.name:
+        statements += [
+            _login(stream, existing, SQL("LOGIN REPLICATION")),
+            SQL("GRANT CONNECT ON DATABASE {} TO {}").format(Identifier(place.database), Identifier(stream.name)),
+        ]
+    return statements
+
+
+def removal(names: Sequence[str], existing: dict[str, Role]) -> list[Composed]:
+    """Take the roles and everything granted to them away, in this database."""
+    present = [name for name in names if name in existing]
+    return [
+        *(SQL("DROP OWNED BY {}").format(Identifier(name)) for name in present),
+        *(SQL("DROP ROLE {}").format(Identifier(name)) for name in present),
+    ]
+
+
+def _login(login: Login, existing: dict[str, Role], attributes: SQL) -> Composed:
+    verb = SQL("ALTER ROLE" if login.name in existing else "CREATE ROLE")
+    statement = SQL("{} {} {}").format(verb, Identifier(login.name), attributes)
+    if login.verifier is None:
+        return statement
+    return SQL("{} PASSWORD {}").format(statement, Literal(login.verifier))
+
+
+def _member(door: Door, role: str, member: Identifier) -> Composed:
+    # Without INHERIT the operator holds no write privilege until it takes the role on.
+    options = SQL(" WITH INHERIT FALSE, SET TRUE" if door.has(Capability.MEMBERSHIP_OPTIONS) else "")
+    return SQL("GRANT {} TO {}{}").format(Identifier(role), member, options)
+
+
+def _grant(privileges: Iterable[str], tables: Iterable[QualifiedName], role: str) -> Composed:
+    return SQL("GRANT {} ON TABLE {} TO {}").format(
+        SQL(", ".join(privileges)), SQL(", ").join(relation(table) for table in tables), Identifier(role)
+    )
+
+
+def _read_everything(place: Place, operator: Identifier) -> list[Composed]:
+    schemas = columns(place.schemas)
+    statements = [
+        SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schemas, operator),
+        SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schemas, operator),
+        SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}").format(schemas, operator),
+    ]
+    for owner in place.owners:
+        for kind in ("TABLES", "SEQUENCES"):
+            statements.append(
+                SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON {} TO {}").format(
+                    Identifier(owner), schemas, SQL(kind), operator
+                )
+            )
+    return statements

@@ -1,0 +1,48 @@
+"""The logical slot on dev."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from egrow_replica.db import Door, Literal, query
+from egrow_replica.model import Model
+
+
+class Slot(Model):
+    """A slot's state.
+
+    :ivar retained_bytes: WAL that dev keeps because of it.
+    :ivar lag_bytes: dev's current position minus what production has confirmed.
+    :ivar clock: dev's clock at the moment of asking.
+    """
+
+    name: str
+    active: bool
+    wal_status: str | None
+    confirmed_lsn: str | None
+    retained_bytes: int | None
+    lag_bytes: int | None
+    clock: datetime
+
+
+def get(dev: Door, name: str) -> Slot | None:
+    """The slot, ``None`` where dev has none of that name in this database."""
+    return next(iter(dev.rows(Slot, query("replication/slot"), [name])), None)
+
+
+def current_lsn(dev: Door) -> str:
+    """Dev's current write position."""
+    return str(dev.value(query("replication/current_lsn")))
+
+
+def has_confirmed(dev: Door, name: str, lsn: str) -> bool:
+    """Whether production has confirmed dev's position ``lsn`` through the slot."""
+    return bool(dev.value(query("replication/slot_confirmed"), [name, lsn]))
+
+
+def drop(dev: Door, name: str) -> bool:
+    """Remove it; whether it was there. An active one cannot be dropped: its worker has to end first."""
+    there = get(dev, name) is not None
+    if there:
+        dev.execute(query("replication/drop_slot", slot=Literal(name)))
+    return there

@@ -1,0 +1,145 @@
+"""The subscription on production and its workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, pinned_options, query
+from egrow_replica.model import Model, TableName
+from egrow_replica.replication.waiting import wait_until
+
+#: Conflicts that mean lost or unapplied content. ``*_origin_differs`` is information: any row that production wrote
+#: last counts there.
+FAILING_CONFLICTS = ("insert_exists", "update_exists", "update_missing", "delete_missing", "multiple_unique_conflicts")
+
+WORKER_END_SECONDS = 60.0
+
+
+class Subscription(Model):
+    """The subscription as the catalog has it; ``apply_errors`` counts since it was made."""
+
+    oid: int
+    name: str
+    enabled: bool
+    slot: str | None
+    owner: str
+    publications: tuple[str, ...]
+    apply_errors: int
+
+    @property
+    def origin(self) -> str:
+        """The origin that its workers write under (ReplicationOriginNameForLogicalRep in worker.c)."""
+        return f"pg_{self.oid}"
+
+
+class Conflicts(Model):
+    """Conflict counters of 18 and later."""
+
+    insert_exists: int
+    update_exists: int
+    update_missing: int
+    delete_missing: int
+    multiple_unique_conflicts: int
+    update_origin_differs: int
+    delete_origin_differs: int
+
+    @property
+    def failing(self) -> dict[str, int]:
+        """Those above zero that fail a validation."""
+        return {kind: count for kind in FAILING_CONFLICTS if (count := int(getattr(self, kind)))}
+
+
+class Worker(Model):
+    """A process of the subscription; ``latest_end_time`` is dev's clock at its last report."""
+
+    pid: int
+    role: str | None
+    is_main: bool
+    latest_end_time: datetime | None
+
+
+class SubscribedTable(Model):
+    """A table of the subscription; state ``r`` is ready."""
+
+    name: TableName
+    state: str
+
+
+def create_statement(prod: Door, name: str, stream: Dsn) -> Composed:
+    """``CREATE SUBSCRIPTION …``; its text holds the stream's password: show only what the guard masked."""
+    options = [
+        SQL("create_slot = false"),
+        SQL("slot_name = {}").format(Literal(name)),
+        SQL("copy_data = false"),
+        SQL("enabled = false"),
+        SQL("disable_on_error = false"),
+        SQL("streaming = off"),
+        SQL("two_phase = false"),
+    ]
+    if prod.has(Capability.RUN_AS_OWNER):
+        options.append(SQL("run_as_owner = true"))
+    conninfo = stream.conninfo(connect_timeout=10, options=_stream_options())
+    return query(
+        "replication/create_subscription",
+        subscription=Identifier(name),
+        conninfo=Literal(conninfo.get_secret_value()),
+        publication=Identifier(name),
+        options=SQL(", ").join(options),
+    )
+
+
+def _stream_options() -> str:
+    # A role's own statement_timeout on dev would end the stream.
+    return "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+
+
+def get(prod: Door, name: str) -> Subscription | None:
+    """The subscription, ``None`` where production has none of that name in this database."""
+    return next(iter(prod.rows(Subscription, query("replication/subscription"), [name])), None)
+
+
+def conflicts(prod: Door, name: str) -> Conflicts | None:
+    """Its conflict counters; ``None`` before 18."""
+    if not prod.has(Capability.CONFLICT_STATISTICS):
+        return None
+    return next(iter(prod.rows(Conflicts, query("replication/conflicts"), [name])), None)
+
+
+def workers(prod: Door, name: str) -> list[Worker]:
+    """Its running processes."""
+    return prod.rows(Worker, query("replication/workers"), [name])
+
+
+def tables(prod: Door, name: str) -> list[SubscribedTable]:
+    """Its tables."""
+    return prod.rows(SubscribedTable, query("replication/subscribed_tables"), [name])
+
+
+def enable(prod: Door, name: str) -> None:
+    """Let the stream go."""
+    prod.execute(query("replication/enable_subscription", subscription=Identifier(name)))
+
+
+def disable(prod: Door, name: str) -> None:
+    """Stop the stream and wait until no worker is left: ``DISABLE`` returns before that.
+
+    :raises NotCaughtUp: a worker does not end.
+    """
+    prod.execute(query("replication/disable_subscription", subscription=Identifier(name)))
+    wait_until(
+        lambda: not workers(prod, name), WORKER_END_SECONDS, f"the workers of subscription {name} have not ended"
+    )
+
+
+def drop(prod: Door, name: str) -> bool:
+    """Disable, detach from the slot, drop; whether it was there. The slot on dev is not touched."""
+    found = get(prod, name)
+    if found is None:
+        return False
+    if found.enabled:
+        disable(prod, name)
+    with prod.transaction():
+        if found.slot is not None:
+            prod.execute(query("replication/detach_slot", subscription=Identifier(name)))
+        prod.execute(query("replication/drop_subscription", subscription=Identifier(name)))
+    return True

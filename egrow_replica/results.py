@@ -1,0 +1,281 @@
+"""What commands answer: the contract's JSON objects. Renderers read these; nothing here knows how it is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from egrow_replica.model import (
+    Check,
+    EvidenceTier,
+    Model,
+    Server,
+    StepStatus,
+    TableName,
+    TableVerdict,
+    WindowState,
+)
+
+
+class WindowSummary(Model):
+    """A window by name and state."""
+
+    name: str
+    state: WindowState
+
+
+class StepReport(Model):
+    """What became of one step and how long it took."""
+
+    name: str
+    status: StepStatus
+    seconds: float
+    detail: str = ""
+
+
+class BackupReport(Model):
+    """The backup of a window: where, how large, and the digest of all its files."""
+
+    directory: Path
+    bytes: int
+    sha256: str
+
+
+class Reconciled(Model):
+    """Rows that the reconcile wrote in one table."""
+
+    table: TableName
+    inserted: int
+    updated: int
+
+
+class TableEvidence(Model):
+    """The verdict on one user table and what it rests on.
+
+    :ivar origins: names of the replication origins that wrote the rows which are newer than the baseline;
+        ``local`` stands for ordinary transactions.
+    """
+
+    table: TableName
+    verdict: TableVerdict
+    reason: str
+    rows_before: int | None
+    rows_after: int | None
+    fingerprint_before: str | None
+    fingerprint_after: str | None
+    origins: tuple[str, ...] = ()
+
+
+class OrphanCount(Model):
+    """Rows of ``table`` whose foreign key points at no row of ``references``."""
+
+    constraint: str
+    table: TableName
+    references: TableName
+    count_before: int
+    count_after: int
+
+
+class ContentTableReport(Model):
+    """Whether a content table has dev's rows; ``differing`` counts dev's rows that production lacks or has otherwise."""
+
+    table: TableName
+    equal: bool
+    differing: int
+
+
+class ContentReport(Model):
+    """Content equality over all tables; ``equal`` is null where dev could not be asked."""
+
+    equal: bool | None
+    tables: tuple[ContentTableReport, ...] = ()
+
+
+class AccessReport(Model):
+    """A privilege or role setting, before and after."""
+
+    subject: str
+    before: str
+    after: str
+    equal: bool
+
+
+class ProbeReport(Model):
+    """A DBA's own read-only check, before and after."""
+
+    sql: str
+    before: bool | None
+    after: bool | None
+
+
+class StreamedRows(Model):
+    """Rows that the stream wrote, as far as the evidence tells."""
+
+    table: TableName
+    inserted: int
+    updated: int
+    deleted: int
+
+
+class Validation(Model):
+    """The evidence of a window.
+
+    :ivar problems: each finding that makes the validation fail, as a sentence; empty when it passed.
+    """
+
+    verdict: TableVerdict
+    evidence: EvidenceTier
+    tables: tuple[TableEvidence, ...]
+    orphans: tuple[OrphanCount, ...] = ()
+    content: ContentReport = ContentReport(equal=None)
+    conflicts: dict[str, int] = {}
+    access: tuple[AccessReport, ...] = ()
+    probes: tuple[ProbeReport, ...] = ()
+    streamed: tuple[StreamedRows, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return not self.problems
+
+
+class EnableReport(Model):
+    """Answer of ``enable`` and the first half of ``sync``."""
+
+    window: WindowSummary
+    steps: tuple[StepReport, ...]
+    backup: BackupReport | None
+    reconciled: tuple[Reconciled, ...] = ()
+    validation: Validation | None = None
+    rolled_back: bool = False
+    total_seconds: float
+    checks: tuple[Check, ...] = ()
+
+
+class Removed(Model):
+    """An object that was removed from a server."""
+
+    server: Server
+    kind: str
+    name: str
+
+
+class DisableReport(Model):
+    """Answer of ``disable``."""
+
+    window: WindowSummary
+    steps: tuple[StepReport, ...] = ()
+    validation: Validation | None
+    removed: tuple[Removed, ...]
+    left_behind: tuple[Removed, ...]
+    total_seconds: float
+
+
+class SyncReport(Model):
+    """Answer of ``sync``: a window opened, validated and closed."""
+
+    window: WindowSummary
+    steps: tuple[StepReport, ...]
+    backup: BackupReport | None
+    reconciled: tuple[Reconciled, ...]
+    validation: Validation | None
+    rolled_back: bool
+    removed: tuple[Removed, ...]
+    left_behind: tuple[Removed, ...]
+    total_seconds: float
+
+
+class StatusWindow(Model):
+    """The open window."""
+
+    name: str
+    state: WindowState
+    opened_at: datetime
+    age_seconds: float
+    reason: str | None
+    opened_by: str
+
+
+class SlotStatus(Model):
+    """A replication slot."""
+
+    name: str
+    active: bool
+    wal_status: str | None
+    retained_bytes: int | None
+
+
+class SubscriptionStatus(Model):
+    """The window's subscription on production."""
+
+    name: str
+    enabled: bool
+    apply_errors: int
+    conflicts: dict[str, int]
+
+
+class WorkerStatus(Model):
+    """A process of the subscription and the role that it runs as."""
+
+    pid: int
+    role: str
+
+
+class TableState(Model):
+    """A table of the subscription; ``ready`` when it streams."""
+
+    table: TableName
+    state: str
+
+
+class StatusReport(Model):
+    """Answer of ``status``; everything but ``window`` is empty when none is open."""
+
+    window: StatusWindow | None
+    lag_bytes: int | None = None
+    lag_seconds: float | None = None
+    slot: SlotStatus | None = None
+    production_slot: SlotStatus | None = None
+    subscription: SubscriptionStatus | None = None
+    workers: tuple[WorkerStatus, ...] = ()
+    watched: bool = False
+    tables: tuple[TableState, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class RestoredTable(Model):
+    """What a restore did, or would do, to one content table."""
+
+    table: TableName
+    reverted: int
+    removed: int
+    reinserted: int
+    kept_referenced: int
+    locally_edited: int
+
+
+class RestoreReport(Model):
+    """Answer of ``restore``."""
+
+    window: WindowSummary
+    backup: Path
+    dry_run: bool
+    tables: tuple[RestoredTable, ...]
+    validation: Validation | None
+    total_seconds: float
+
+
+class SetupReport(Model):
+    """Answer of ``setup``: the statements for each server, and whether they were applied."""
+
+    dev: tuple[str, ...]
+    prod: tuple[str, ...]
+    applied: bool
+
+
+class PauseReport(Model):
+    """Answer of ``pause`` and ``resume``."""
+
+    window: WindowSummary

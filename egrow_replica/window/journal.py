@@ -1,0 +1,159 @@
+"""The journal in production's ``egrow_replica`` schema: who, why, what, when, and what a later command needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from egrow_replica.catalog import Scope
+from egrow_replica.db import Door, query
+from egrow_replica.evidence import Baseline
+from egrow_replica.model import Model, QualifiedName, WindowState
+from egrow_replica.results import Reconciled, Validation
+from egrow_replica.settings import Operation
+
+
+class WindowSetting(Model):
+    """What was decided when the window opened and holds for its whole life.
+
+    :ivar seed: of every hash in the window.
+    :ivar makes_roles: the content roles did not exist, so the window makes and removes them.
+    """
+
+    publish: tuple[Operation, ...]
+    seed: int
+    allow_unproven: bool
+    whole_backup: bool
+    makes_roles: bool
+
+
+class Progress(Model):
+    """What the window has made so far.
+
+    :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar apply_errors: the subscription's error count when the stream was last known to be well.
+    """
+
+    done: tuple[str, ...] = ()
+    backup: Path | None = None
+    slot_lsn: str | None = None
+    reconciled_by: int | None = None
+    reconciled: tuple[Reconciled, ...] = ()
+    origin_id: int | None = None
+    subscription_oid: int | None = None
+    apply_errors: int = 0
+
+
+class Window(Model):
+    """A window as the journal knows it."""
+
+    name: str
+    state: WindowState
+    opened_at: datetime
+    closed_at: datetime | None
+    reason: str | None
+    os_user: str
+    os_host: str
+    database_role: str
+    dev_identity: str
+    prod_identity: str
+    setting: WindowSetting
+    scope: Scope
+    baseline: Baseline | None
+    progress: Progress
+    validation: Validation | None
+    failure: str | None
+    age_seconds: float
+
+
+class Opening(Model):
+    """Who opens a window, and why."""
+
+    name: str
+    reason: str | None
+    os_user: str
+    os_host: str
+    program_version: str
+    dev_identity: str
+    prod_identity: str
+
+
+def read_windows(prod: Door) -> list[Window]:
+    """All windows, the newest first; none where there is no journal."""
+    if not prod.value(query("journal/exists")):
+        return []
+    return prod.rows(Window, query("journal/windows"))
+
+
+class Journal:
+    """Writing the journal, on the connection that writes everything else, so that entry and effect commit together."""
+
+    def __init__(self, prod: Door, window: str) -> None:
+        self._prod = prod
+        self._window = window
+
+    def create(self) -> None:
+        """Make schema and tables where they are missing."""
+        if self._prod.value(query("journal/exists")):
+            return
+        with self._prod.transaction():
+            for name in ("schema", "window", "step", "made_row"):
+                self._prod.execute(query(f"journal/create_{name}"))
+
+    def open(self, opening: Opening, setting: WindowSetting, scope: Scope) -> None:
+        """Note that the window exists."""
+        self._prod.execute(
+            query("journal/insert_window"),
+            [
+                opening.name,
+                opening.reason,
+                opening.os_user,
+                opening.os_host,
+                opening.program_version,
+                opening.dev_identity,
+                opening.prod_identity,
+                _json(setting),
+                _json(scope),
+                _json(Progress()),
+            ],
+        )
+
+    def read(self) -> Window:
+        """The window as the journal has it now."""
+        return next(window for window in read_windows(self._prod) if window.name == self._window)
+
+    def step(self, step: str, status: str, detail: str | None = None) -> None:
+        """Note intent or outcome of a step."""
+        self._prod.execute(query("journal/insert_step"), [self._window, step, status, detail])
+
+    def set_state(self, state: WindowState, failure: str | None = None) -> None:
+        """Change the window's state."""
+        self._prod.execute(query("journal/set_state"), [self._window, state.value, failure])
+
+    def set_progress(self, progress: Progress) -> None:
+        """Note what has been made."""
+        self._prod.execute(query("journal/set_progress"), [self._window, _json(progress)])
+
+    def set_baseline(self, baseline: Baseline) -> None:
+        """Store what later evidence is compared with."""
+        self._prod.execute(query("journal/set_baseline"), [self._window, _json(baseline)])
+
+    def set_validation(self, validation: Validation) -> None:
+        """Store the verdict."""
+        self._prod.execute(query("journal/set_validation"), [self._window, _json(validation)])
+
+    def add_made_rows(self, table: QualifiedName, key_hashes: list[int]) -> None:
+        """Note rows that the window added."""
+        if key_hashes:
+            self._prod.execute(query("journal/insert_made_rows"), [self._window, str(table), key_hashes])
+
+    def made_rows(self, table: QualifiedName) -> list[int]:
+        """Rows that the window added, as far as they are noted."""
+        return [int(value) for value in self._prod.values(query("journal/made_rows"), [self._window, str(table)])]
+
+
+def _json(value: BaseModel) -> Any:
+    return value.model_dump_json()

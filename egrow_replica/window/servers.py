@@ -1,0 +1,84 @@
+"""The two servers of a command, and the doors that it opens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from egrow_replica.catalog import Scope
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
+from egrow_replica.db import SQL, Door, Dsn, Literal, connect
+from egrow_replica.guard import Policy
+from egrow_replica.model import Server
+from egrow_replica.replication.names import ObjectNames
+
+#: Readers that fingerprint side by side.
+SNAPSHOT_READERS = 2
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where both are.
+
+    :ivar stream: how the production server reaches dev.
+    """
+
+    dev: Dsn
+    prod: Dsn
+    stream: Dsn
+
+    def read_dev(self, what: str) -> Door:
+        """A reading door to dev."""
+        return connect(self.dev, Server.DEV, Policy.reading(), what=what)
+
+    def read_prod(self, what: str) -> Door:
+        """A reading door to production."""
+        return connect(self.prod, Server.PROD, Policy.reading(), what=what)
+
+    def write_dev(self, scope: Scope, names: ObjectNames) -> Door:
+        """Dev's writing door: the publication and the slot, no row."""
+        policy = Policy.for_publisher(content=scope.names, publication=names.common, slot=names.common)
+        return connect(self.dev, Server.DEV, policy, what=f"{names.window}/publish", read_only=False)
+
+    def write_prod(self, scope: Scope, names: ObjectNames, origin: str) -> Door:
+        """Production's writing door: content, journal, subscription."""
+        policy = Policy.for_window(
+            content=scope.names,
+            sequences=[sequence.name for sequence in scope.sequences],
+            subscription=names.common,
+            origin=origin,
+            slot=names.common,
+            roles=[APPLY_ROLE, RESTORE_ROLE],
+        )
+        return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False)
+
+    @contextmanager
+    def prod_snapshot(self, what: str) -> Iterator[ProdSnapshot]:
+        """Several reading doors to production that see one and the same snapshot."""
+        with ExitStack() as stack:
+            first = stack.enter_context(self.read_prod(what))
+            lsn = str(first.value("SELECT pg_catalog.pg_current_wal_insert_lsn()::text"))
+            first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            name = str(first.value("SELECT pg_catalog.pg_export_snapshot()"))
+            doors = [first]
+            for _ in range(SNAPSHOT_READERS - 1):
+                door = stack.enter_context(self.read_prod(what))
+                join_snapshot(door, name)
+                doors.append(door)
+            yield ProdSnapshot(tuple(doors), name, lsn)
+
+
+@dataclass(frozen=True)
+class ProdSnapshot:
+    """Doors that see one snapshot, its name for others to join, and the WAL position just before it."""
+
+    doors: tuple[Door, ...]
+    name: str
+    lsn: str
+
+
+def join_snapshot(door: Door, name: str) -> None:
+    """Begin a transaction in an exported snapshot."""
+    door.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    door.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(name)))

@@ -1,0 +1,2 @@
+-- How many buckets a comparison needs.
+SELECT pg_catalog.count(*) FROM {source} AS t

@@ -1,0 +1,2 @@
+-- The stream starts.
+ALTER SUBSCRIPTION {subscription} ENABLE
