@@ -1,1 +1,50 @@
-"""backup."""
+"""Backups: content files that restore reads, the whole database by pg_dump, and the manifest that vouches for both."""
+
+from egrow_replica.backup.content_files import ContentTable, read_content, write_content
+from egrow_replica.backup.dump import dump_database
+from egrow_replica.backup.make import make_backup
+from egrow_replica.backup.manifest import (
+    BackupFacts,
+    ContentFile,
+    Dump,
+    Manifest,
+    StoredFile,
+    TableFingerprint,
+    load,
+)
+from egrow_replica.backup.store import (
+    BackupSummary,
+    VerifyReport,
+    create_directory,
+    find_backup,
+    list_backups,
+    preflight,
+    remove_incomplete,
+    verify,
+)
+from egrow_replica.backup.tools import Tools, find_tools
+
+__all__ = [
+    "BackupFacts",
+    "BackupSummary",
+    "ContentFile",
+    "ContentTable",
+    "Dump",
+    "Manifest",
+    "StoredFile",
+    "TableFingerprint",
+    "Tools",
+    "VerifyReport",
+    "create_directory",
+    "dump_database",
+    "find_backup",
+    "find_tools",
+    "list_backups",
+    "load",
+    "make_backup",
+    "preflight",
+    "read_content",
+    "remove_incomplete",
+    "verify",
+    "write_content",
+]

@@ -1,0 +1,93 @@
+"""Making a backup: content files and whole database from one snapshot, manifest last, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from egrow_replica import __version__
+from egrow_replica.backup.content_files import CONTENT, ContentTable, write_content
+from egrow_replica.backup.dump import running_dump
+from egrow_replica.backup.files import explained, sync_directory
+from egrow_replica.backup.manifest import (
+    BackupFacts,
+    ContentFile,
+    Dump,
+    Manifest,
+    TableFingerprint,
+    overall_sha256,
+    total_bytes,
+    write_manifest,
+)
+from egrow_replica.backup.store import create_directory, half_made
+from egrow_replica.backup.tools import find_tools
+from egrow_replica.db import Door, Dsn
+from egrow_replica.settings.model import BackupSettings
+
+
+def make_backup(
+    door: Door,
+    dsn: Dsn,
+    *,
+    tables: Sequence[ContentTable],
+    snapshot: str,
+    base: Path,
+    window: str,
+    settings: BackupSettings,
+    whole_database: bool,
+    facts: BackupFacts,
+    fingerprints: Sequence[TableFingerprint] = (),
+    now: datetime | None = None,
+) -> Manifest:
+    """Write a backup into a new directory of ``base``; :attr:`Manifest.directory` is its name.
+
+    pg_dump works while the door reads the content tables, both in the same snapshot. Whatever goes wrong, interrupts
+    included, pg_dump is ended and the half-made directory removed.
+
+    :param door: inside the repeatable-read transaction that exported ``snapshot``, which must stay open.
+    :param dsn: how pg_dump reaches the same server.
+    :param base: the directory of all backups; ``settings`` say how a backup is made, not where.
+    :param whole_database: also pg_dump.
+    :param now: the backup's time, for its name; by default the clock's.
+    :raises BackupFailed: it could not be written; nothing is left of it.
+    :raises ServerUnavailable: the server went away; nothing is left of it either.
+    """
+    created_at = now or datetime.now(UTC)
+    tools = find_tools(door.version, settings.bin_dir) if whole_database else None
+    directory = create_directory(base, window, created_at)
+    with half_made(directory):
+        dump: Dump | None = None
+        if tools is None:
+            content = _write_all(door, tables, directory)
+        else:
+            with running_dump(
+                dsn, tools, snapshot, directory, jobs=settings.jobs, compression=settings.compression
+            ) as running:
+                content = _write_all(door, tables, directory)
+                dump = running.finish()
+        files = (*content, *(dump.files if dump is not None else ()))
+        manifest = Manifest(
+            program_version=__version__,
+            window=window,
+            created_at=created_at,
+            server_version=f"{door.version // 10000}.{door.version % 10000}",
+            facts=facts,
+            content=content,
+            dump=dump,
+            fingerprints=tuple(fingerprints),
+            bytes=total_bytes(files),
+            sha256=overall_sha256(files),
+        )
+        write_manifest(directory, manifest)
+    return manifest
+
+
+def _write_all(door: Door, tables: Sequence[ContentTable], directory: Path) -> tuple[ContentFile, ...]:
+    content = tuple(
+        write_content(door, table.table, table.columns, table.key, directory, index=index)
+        for index, table in enumerate(tables, start=1)
+    )
+    with explained("write", directory / CONTENT):
+        sync_directory(directory / CONTENT)
+    return content
