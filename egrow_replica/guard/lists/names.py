@@ -1,0 +1,29 @@
+"""Built-in types, operators, collations and sampling methods."""
+
+from __future__ import annotations
+
+from egrow_replica.guard.lists import words
+
+#: Types whose input and output functions are the server's own. Domains and composites can run user code: not listed.
+TYPES: frozenset[str] = words("""
+aclitem bit bool box bpchar bytea char cid cidr circle date datemultirange daterange float4 float8 inet int2
+int2vector int4 int4multirange int4range int8 int8multirange int8range interval json jsonb jsonpath line lseg
+macaddr macaddr8 money name numeric nummultirange numrange oid oidvector path pg_lsn pg_snapshot point polygon
+record refcursor regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc regprocedure
+regrole regtype text tid time timestamp timestamptz timetz tsmultirange tsquery tsrange tstzmultirange tstzrange
+tsvector txid_snapshot uuid varbit varchar xid xid8 xml
+""")
+
+#: What a constant in a row filter may be cast to.
+FILTER_TYPES: frozenset[str] = TYPES - {"record", "refcursor", "tsquery", "tsvector"}
+
+OPERATORS: frozenset[str] = words("""
+!! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < <-> << <<= <<| <= <> <@
+<^ = > >= >> >>= >^ ? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~ ~~
+~~* !=
+""")
+
+#: Collations that may stand without ``pg_catalog.``; the server's others may stand with it.
+COLLATIONS: frozenset[str] = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "pg_c_utf8", "C.UTF-8"})
+
+SAMPLING: frozenset[str] = frozenset({"bernoulli", "system"})

@@ -1,0 +1,213 @@
+"""What a connection may do. A policy is data: the rules read it, nothing else decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from egrow_replica.errors import Refused
+from egrow_replica.guard.statements import StatementKind as Kind
+from egrow_replica.model import QualifiedName
+
+Name = QualifiedName | str
+
+#: Words that PostgreSQL reads as something else than a name.
+_NOT_NAMES = frozenset({"", "none", "default", "current_user", "session_user", "current_role"})
+
+#: Schemas that belong to the server. Nobody's content lives there.
+_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "pg_temp"})
+
+_READING = frozenset({Kind.SELECT, Kind.COPY, Kind.EXPLAIN, Kind.SHOW})
+_WRITING = frozenset({Kind.INSERT, Kind.UPDATE, Kind.DELETE, Kind.MERGE})
+_SESSION = frozenset({Kind.TRANSACTION, Kind.SET})
+_WINDOW = frozenset(
+    {
+        Kind.LOCK,
+        Kind.ANALYZE,
+        Kind.CREATE_SCHEMA,
+        Kind.CREATE_TABLE,
+        Kind.CREATE_TABLE_AS,
+        Kind.ALTER_TABLE,
+        Kind.CREATE_INDEX,
+        Kind.DROP,
+        Kind.CREATE_SUBSCRIPTION,
+        Kind.ALTER_SUBSCRIPTION,
+        Kind.ALTER_OWNER,
+        Kind.DROP_SUBSCRIPTION,
+    }
+)
+_PUBLISHER = frozenset({Kind.CREATE_PUBLICATION, Kind.DROP, Kind.COMMENT})
+_SETUP = frozenset(
+    {
+        Kind.CREATE_ROLE,
+        Kind.ALTER_ROLE,
+        Kind.DROP_ROLE,
+        Kind.GRANT,
+        Kind.GRANT_ROLE,
+        Kind.DEFAULT_PRIVILEGES,
+        Kind.CREATE_SCHEMA,
+        Kind.CREATE_EXTENSION,
+        Kind.DROP,
+        Kind.DROP_OWNED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is allowed. Made by one of the ``for_…`` constructors, never field by field.
+
+    :ivar kinds: the kinds of statement.
+    :ivar content: the tables whose rows may be written.
+    :ivar types: user-defined types (of content columns) that an expression may name.
+    :ivar own_schema: the controller's schema; its tables may be written and created.
+    :ivar temporary: whether ``pg_temp.…`` tables may be made and written.
+    :ivar sequences: the sequences that ``setval`` may move.
+    :ivar roles: the roles that may be taken on (window) or managed (setup).
+    :ivar owners: roles whose membership setup may give to ``roles`` (development only: CREATE PUBLICATION needs it).
+    :ivar table_owners: roles whose default privileges setup may set.
+    """
+
+    name: str
+    kinds: frozenset[Kind]
+    content: frozenset[QualifiedName] = frozenset()
+    types: frozenset[QualifiedName] = frozenset()
+    own_schema: str | None = None
+    temporary: bool = False
+    sequences: frozenset[QualifiedName] = frozenset()
+    subscription: str | None = None
+    origin: str | None = None
+    slot: str | None = None
+    publication: str | None = None
+    roles: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    table_owners: frozenset[str] = frozenset()
+    database: str | None = None
+    schemas: frozenset[str] = frozenset()
+
+    @classmethod
+    def for_content(cls, content: Iterable[Name], *, types: Iterable[Name] = ()) -> Policy:
+        """Read anything, write only these tables; no session, no schema change. The strictest that still writes."""
+        return cls("content", _READING | _WRITING, content=_names(content), types=_names(types))
+
+    @classmethod
+    def reading(cls, *, types: Iterable[Name] = ()) -> Policy:
+        """Read anything inside transactions; write nothing."""
+        return cls("reading", _READING | _SESSION, types=_names(types))
+
+    @classmethod
+    def for_window(
+        cls,
+        *,
+        content: Iterable[Name],
+        sequences: Iterable[Name] = (),
+        subscription: str | None = None,
+        origin: str | None = None,
+        slot: str | None = None,
+        roles: Iterable[str] = (),
+        own_schema: str = "egrow_replica",
+        types: Iterable[Name] = (),
+    ) -> Policy:
+        """Production's writing connection: reconcile, restore, journal, subscription."""
+        return cls(
+            "window",
+            _READING | _WRITING | _SESSION | _WINDOW,
+            content=_names(content),
+            types=_names(types),
+            own_schema=_ordinary_schema(own_schema),
+            temporary=True,
+            sequences=_names(sequences),
+            subscription=subscription or None,
+            origin=origin or None,
+            slot=slot or None,
+            roles=_words(roles),
+        )
+
+    @classmethod
+    def for_publisher(
+        cls,
+        *,
+        content: Iterable[Name],
+        publication: str | None = None,
+        slot: str | None = None,
+        types: Iterable[Name] = (),
+    ) -> Policy:
+        """Development's writing connection: one publication of content tables, one slot. It writes no row."""
+        return cls(
+            "publisher",
+            _READING | _SESSION | _PUBLISHER,
+            content=_names(content),
+            types=_names(types),
+            publication=publication or None,
+            slot=slot or None,
+        )
+
+    @classmethod
+    def for_setup(
+        cls,
+        *,
+        content: Iterable[Name],
+        sequences: Iterable[Name] = (),
+        roles: Iterable[str] = (),
+        database: str | None = None,
+        schemas: Iterable[str] = (),
+        owners: Iterable[str] = (),
+        table_owners: Iterable[str] = (),
+    ) -> Policy:
+        """An administrator's connection: the controller's roles and their privileges. It writes no row."""
+        return cls(
+            "setup",
+            _READING | _SESSION | _SETUP,
+            content=_names(content),
+            sequences=_names(sequences),
+            roles=_words(roles),
+            owners=_words(owners),
+            table_owners=_words(table_owners),
+            database=database or None,
+            schemas=_words(schemas),
+        )
+
+    def may_write(self, relation: QualifiedName) -> bool:
+        """Whether rows of this relation may be changed.
+
+        ``pg_temp`` is an alias that PostgreSQL resolves to this session's own temporary schema.
+        """
+        if Kind.INSERT not in self.kinds:
+            return False
+        return relation in self.content or self.is_own(relation) or self.is_temporary(relation)
+
+    def is_own(self, relation: QualifiedName) -> bool:
+        """Whether the relation lies in the controller's schema."""
+        return self.own_schema is not None and relation.schema == self.own_schema
+
+    def is_temporary(self, relation: QualifiedName) -> bool:
+        """Whether the relation is a temporary table of this session, and such tables are allowed."""
+        return self.temporary and relation.schema == "pg_temp"
+
+    def is_slot(self, name: str) -> bool:
+        """Whether a replication slot is this window's: the slot itself or one that a re-base named after it."""
+        return self.slot is not None and (name == self.slot or name.startswith(f"{self.slot}_"))
+
+
+def _names(values: Iterable[Name]) -> frozenset[QualifiedName]:
+    if isinstance(values, str):
+        raise TypeError("a list of names is needed, not one text")
+    names = frozenset(value if isinstance(value, QualifiedName) else QualifiedName.parse(value) for value in values)
+    for name in sorted(names):
+        _ordinary_schema(name.schema)
+    return names
+
+
+def _words(values: Iterable[str]) -> frozenset[str]:
+    if isinstance(values, str):
+        raise TypeError("a list of names is needed, not one text")
+    words = frozenset(values)
+    for word in words & _NOT_NAMES:
+        raise Refused("policy", f"{word!r} cannot be allowed: it is not the name of one role or schema")
+    return words
+
+
+def _ordinary_schema(schema: str) -> str:
+    if not schema or schema in _SYSTEM_SCHEMAS or schema.startswith("pg_"):
+        raise Refused("policy", f"nothing in the schema {schema!r} can be content: it belongs to the server")
+    return schema

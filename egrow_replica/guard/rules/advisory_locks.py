@@ -1,0 +1,19 @@
+"""The controller's own lock: tried, never waited for, on production's writing connection."""
+
+from __future__ import annotations
+
+from egrow_replica.errors import Refused
+from egrow_replica.guard.policy import Policy
+from egrow_replica.guard.tree import Node
+
+RULE = "advisory-lock"
+
+
+def check(call: Node, policy: Policy) -> tuple[()]:
+    """Allow it to the connection that keeps the journal.
+
+    :raises Refused: rule ``advisory-lock``.
+    """
+    if policy.own_schema is None:
+        raise Refused(RULE, f"advisory locks are not taken on a connection for {policy.name}")
+    return ()

@@ -1,0 +1,36 @@
+"""Only built-in types: the input of a domain or a composite can run code of its owner."""
+
+from __future__ import annotations
+
+from egrow_replica.errors import Refused
+from egrow_replica.guard.facts import Facts
+from egrow_replica.guard.lists.names import TYPES
+from egrow_replica.guard.policy import Policy
+from egrow_replica.guard.tree import Node, strings
+from egrow_replica.model import QualifiedName
+
+RULE = "type"
+
+
+def check(facts: Facts, policy: Policy) -> tuple[()]:
+    """Look at every type that is named: casts, column definitions, RETURNING of SQL/JSON.
+
+    :raises Refused: rule ``type``.
+    """
+    for type_name in facts.types:
+        _check(type_name, policy)
+    return ()
+
+
+def _check(type_name: Node, policy: Policy) -> None:
+    names = strings(type_name.names)
+    if type_name.setof or type_name.pct_type or not names:
+        raise Refused(RULE, "SETOF and %TYPE are not allowed")
+    schema, name = names[:-1], names[-1]
+    if schema in ((), ("pg_catalog",)) and name in TYPES:
+        return
+    if schema == ("pg_catalog",) and name.startswith("_") and name[1:] in TYPES:
+        return
+    if len(names) == 2 and QualifiedName(*names) in policy.types:
+        return
+    raise Refused(RULE, f"the type {'.'.join(names)} is not built in")

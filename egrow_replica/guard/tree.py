@@ -1,0 +1,142 @@
+"""The parse tree: the one module that imports pglast, and what the rest needs to look at its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+from pglast import ast, enums
+from pglast.parser import ParseError
+from pglast.parser import parse_sql as _parse
+from pglast.parser import scan as _scan
+
+from egrow_replica.errors import Refused
+
+#: pglast has no types; a node is known by its class name and its attributes.
+Node: TypeAlias = Any
+
+E = enums
+Base = ast.Node
+
+
+class Token(NamedTuple):
+    """One word or sign of a statement; ``start`` and ``end`` (inclusive) count characters."""
+
+    start: int
+    end: int
+    name: str
+    kind: str
+
+
+def scan(text: str) -> tuple[Token, ...]:
+    """Split a text into tokens.
+
+    :raises Refused: rule ``syntax``; never with a piece of the text, which may be a secret.
+    """
+    try:
+        return tuple(Token(*token) for token in _scan(text))
+    except (ParseError, ValueError):
+        raise Refused("syntax", "the text cannot be split into words: a quote or a comment is not closed") from None
+
+
+def parse(text: str) -> Node:
+    """The only statement in a text.
+
+    :raises Refused: rule ``syntax`` or ``one-statement``.
+    """
+    try:
+        statements = _parse(text)
+    except (ParseError, ValueError):
+        raise Refused("syntax", "PostgreSQL's grammar does not know this statement") from None
+    if len(statements) != 1:
+        raise Refused("one-statement", f"exactly one statement is allowed, the text has {len(statements)}")
+    return statements[0].stmt
+
+
+def _class(node: Node) -> Hashable:
+    return type(node)
+
+
+def class_of(node: Node) -> str:
+    """The node's class name."""
+    return type(node).__name__
+
+
+@cache
+def _child_slots(cls: Hashable) -> tuple[str, ...]:
+    """Attributes that can hold nodes: pointers that are not plain strings."""
+    slots: dict[str, Any] = getattr(cls, "__slots__", {})
+    return tuple(name for name, info in slots.items() if info.c_type.endswith("*") and info.c_type != "char*")
+
+
+def children(node: Node, *, without: tuple[str, ...] = ()) -> Iterator[Node]:
+    """Every node directly below this one, lists of any nesting flattened."""
+    for slot in _child_slots(_class(node)):
+        value = getattr(node, slot)
+        if value is None or slot in without:
+            continue
+        if isinstance(value, tuple):
+            yield from _flatten(value)
+        else:
+            yield value
+
+
+def _flatten(values: tuple[Any, ...]) -> Iterator[Node]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _flatten(value)
+        elif isinstance(value, Base):
+            yield value
+
+
+def only(rule: str, node: Node, *allowed: str) -> None:
+    """Refuse a node that uses a clause beyond those allowed, whatever a later grammar adds.
+
+    :raises Refused: with the given rule.
+    """
+    for slot in _meaningful_slots(_class(node)):
+        if slot not in allowed and _is_set(getattr(node, slot)):
+            raise Refused(rule, f"{_words(node)} with {slot} is not allowed")
+
+
+@cache
+def _meaningful_slots(cls: Hashable) -> tuple[str, ...]:
+    """All attributes but positions in the text."""
+    slots: dict[str, Any] = getattr(cls, "__slots__", {})
+    return tuple(name for name, info in slots.items() if info.c_type != "ParseLoc")
+
+
+def _is_set(value: Any) -> bool:
+    """C's zero is unset: no pointer, false, the enum's first member, an empty character."""
+    if isinstance(value, Enum):
+        value = value.value
+    return value not in (None, False, 0, "", "\0", ())
+
+
+def _words(node: Node) -> str:
+    return class_of(node).removesuffix("Stmt")
+
+
+def strings(values: tuple[Node, ...] | None) -> tuple[str, ...]:
+    """A dotted name as a tuple of its parts.
+
+    :raises Refused: rule ``name``, where a part is not a plain name.
+    """
+    parts = tuple(str(value.sval) for value in values or () if isinstance(value, ast.String))
+    if len(parts) != len(values or ()):
+        raise Refused("name", "a name is not made of plain parts")
+    return parts
+
+
+def constant(node: Node) -> str | int | bool | None:
+    """The value of a constant; ``None`` for everything else (NULL included)."""
+    value = node.val if isinstance(node, ast.A_Const) else node
+    if isinstance(value, ast.String):
+        return str(value.sval)
+    if isinstance(value, ast.Boolean):
+        return bool(value.boolval)
+    if isinstance(value, ast.Integer):
+        return int(value.ival or 0)
+    return None
