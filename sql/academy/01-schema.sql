@@ -592,9 +592,11 @@ ALTER TABLE enrollments ADD CONSTRAINT "enrollments_userId_fkey" FOREIGN KEY ("u
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE enrollments ADD CONSTRAINT "enrollments_courseId_fkey" FOREIGN KEY ("courseId") REFERENCES courses (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE course_progress ADD CONSTRAINT "course_progress_enrollmentId_fkey" FOREIGN KEY ("enrollmentId") REFERENCES enrollments (id)
+ALTER TABLE course_progress ADD CONSTRAINT "course_progress_enrollmentId_fkey" FOREIGN KEY ("enrollmentId")
+  REFERENCES enrollments (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE lesson_progress ADD CONSTRAINT "lesson_progress_courseProgressId_fkey" FOREIGN KEY ("courseProgressId") REFERENCES course_progress (id)
+ALTER TABLE lesson_progress ADD CONSTRAINT "lesson_progress_courseProgressId_fkey" FOREIGN KEY ("courseProgressId")
+  REFERENCES course_progress (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE subscriptions ADD CONSTRAINT "subscriptions_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
@@ -604,17 +606,22 @@ ALTER TABLE payments ADD CONSTRAINT "payments_userId_fkey" FOREIGN KEY ("userId"
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE payments ADD CONSTRAINT "payments_courseId_fkey" FOREIGN KEY ("courseId") REFERENCES courses (id)
   ON UPDATE CASCADE ON DELETE SET NULL;
-ALTER TABLE payments ADD CONSTRAINT "payments_subscriptionId_fkey" FOREIGN KEY ("subscriptionId") REFERENCES subscriptions (id)
+ALTER TABLE payments ADD CONSTRAINT "payments_subscriptionId_fkey" FOREIGN KEY ("subscriptionId")
+  REFERENCES subscriptions (id)
   ON UPDATE CASCADE ON DELETE SET NULL;
 ALTER TABLE user_streaks ADD CONSTRAINT "user_streaks_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE user_streak_badges ADD CONSTRAINT "user_streak_badges_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE user_streak_badges ADD CONSTRAINT "user_streak_badges_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE user_points_history ADD CONSTRAINT "user_points_history_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE user_points_history ADD CONSTRAINT "user_points_history_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE weekly_lesson_completions ADD CONSTRAINT "weekly_lesson_completions_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE weekly_lesson_completions ADD CONSTRAINT "weekly_lesson_completions_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE streak_recovery_history ADD CONSTRAINT "streak_recovery_history_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE streak_recovery_history ADD CONSTRAINT "streak_recovery_history_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE user_behaviors ADD CONSTRAINT "user_behaviors_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
@@ -644,25 +651,33 @@ ALTER TABLE ratings ADD CONSTRAINT "ratings_courseId_fkey" FOREIGN KEY ("courseI
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE ratings ADD CONSTRAINT "ratings_postId_fkey" FOREIGN KEY ("postId") REFERENCES community_posts (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE event_registrations ADD CONSTRAINT "event_registrations_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE event_registrations ADD CONSTRAINT "event_registrations_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE event_registrations ADD CONSTRAINT "event_registrations_eventId_fkey" FOREIGN KEY ("eventId") REFERENCES events (id)
+ALTER TABLE event_registrations ADD CONSTRAINT "event_registrations_eventId_fkey" FOREIGN KEY ("eventId")
+  REFERENCES events (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE promotion_interactions ADD CONSTRAINT "promotion_interactions_promotionId_fkey" FOREIGN KEY ("promotionId") REFERENCES promotions (id)
+ALTER TABLE promotion_interactions ADD CONSTRAINT "promotion_interactions_promotionId_fkey" FOREIGN KEY ("promotionId")
+  REFERENCES promotions (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE promotion_interactions ADD CONSTRAINT "promotion_interactions_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE promotion_interactions ADD CONSTRAINT "promotion_interactions_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE resource_access_logs ADD CONSTRAINT "resource_access_logs_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
+ALTER TABLE resource_access_logs ADD CONSTRAINT "resource_access_logs_userId_fkey" FOREIGN KEY ("userId")
+  REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE resource_access_logs ADD CONSTRAINT "resource_access_logs_resourceId_fkey" FOREIGN KEY ("resourceId") REFERENCES resources (id)
+ALTER TABLE resource_access_logs ADD CONSTRAINT "resource_access_logs_resourceId_fkey" FOREIGN KEY ("resourceId")
+  REFERENCES resources (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
 ALTER TABLE security_logs ADD CONSTRAINT "security_logs_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE SET NULL;
 ALTER TABLE user_preferences ADD CONSTRAINT "user_preferences_userId_fkey" FOREIGN KEY ("userId") REFERENCES users (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE resource_topics ADD CONSTRAINT "resource_topics_resourceId_fkey" FOREIGN KEY ("resourceId") REFERENCES resources (id)
+ALTER TABLE resource_topics ADD CONSTRAINT "resource_topics_resourceId_fkey" FOREIGN KEY ("resourceId")
+  REFERENCES resources (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
-ALTER TABLE webinar_registrations ADD CONSTRAINT "webinar_registrations_webinarId_fkey" FOREIGN KEY ("webinarId") REFERENCES webinars (id)
+ALTER TABLE webinar_registrations ADD CONSTRAINT "webinar_registrations_webinarId_fkey" FOREIGN KEY ("webinarId")
+  REFERENCES webinars (id)
   ON UPDATE CASCADE ON DELETE CASCADE;
 
 -- ------------------------------------------------------------------------------------------------------- privileges

@@ -7,24 +7,28 @@
 INSERT INTO users (id, email, "passwordHash", "firstName", "lastName", username, bio, "membershipLevel", role,
                    "emailVerified", "createdAt", "updatedAt", country)
 SELECT pg_temp.cuid('user', n),
-       CASE :'stripe' WHEN 'live' THEN 'instructor' || n || '@egrow.example' ELSE 'dev+instructor' || n || '@test.example' END,
+       CASE :'stripe' WHEN 'live' THEN 'instructor' || n || '@egrow.example'
+            ELSE 'dev+instructor' || n || '@test.example' END,
        '$2b$12$' || left(md5(:'stripe' || 'instructor' || n), 22),
        pg_temp.one_of(ARRAY['Lucía', 'Martín', 'Sofía', 'José María', 'Zoë', 'Iñaki'], 'first' || n),
        pg_temp.one_of(ARRAY['Núñez', 'O''Connor', 'García Márquez', 'Peña', 'Muñoz-Ávila'], 'last' || n),
        'instructor' || n, 'Enseña desde ' || 2005 + n % 15, 'PREMIUM', 'ADMIN', true,
-       pg_temp.day(-200 + n % 30), pg_temp.day(-200 + n % 30), pg_temp.one_of(ARRAY['ES', 'MX', 'AR', 'CO'], 'land' || n)
+       pg_temp.day(-200 + n % 30), pg_temp.day(-200 + n % 30),
+       pg_temp.one_of(ARRAY['ES', 'MX', 'AR', 'CO'], 'land' || n)
   FROM generate_series(1, 4 * :scale) AS n;
 
 INSERT INTO courses (id, title, slug, description, "shortDescription", "imageUrl", price, "isFree", "requiresAuth",
                      difficulty, "durationHours", "lessonsCount", status, "createdAt", "updatedAt", "instructorId",
                      category, meta)
 SELECT pg_temp.cuid('course', n),
-       pg_temp.one_of(ARRAY['Introducción a', 'Domina', 'Taller de', 'Fundamentos de', '¿Qué es', 'El arte de'], 'ct' || n)
+       pg_temp.one_of(ARRAY['Introducción a', 'Domina', 'Taller de', 'Fundamentos de', '¿Qué es', 'El arte de'],
+                      'ct' || n)
          || ' ' || pg_temp.one_of(ARRAY['la IA generativa', '"prompting"', 'las finanzas', 'React & TypeScript',
             'el liderazgo', 'la atención', 'SEO 100%', 'los hábitos ✨'], 'cs' || n) || ' ' || n,
        'curso-' || n,
        CASE WHEN n % 11 = 0 THEN NULL WHEN n % 13 = 0 THEN '' ELSE pg_temp.prose('course' || n, 2 + n % 4) END,
-       CASE WHEN n % 7 = 0 THEN '' WHEN n % 5 = 0 THEN NULL ELSE 'Aprende en ' || 2 + n % 9 || ' horas — sin rodeos' END,
+       CASE WHEN n % 7 = 0 THEN '' WHEN n % 5 = 0 THEN NULL
+            ELSE 'Aprende en ' || 2 + n % 9 || ' horas — sin rodeos' END,
        'https://cdn.egrow.example/courses/' || n || '.webp',
        CASE WHEN n % 3 = 0 THEN 0 ELSE 19 + n % 80 + 0.99 END, n % 3 = 0, n % 6 <> 0,
        CASE WHEN n % 9 = 0 THEN NULL ELSE (enum_range(NULL::"Difficulty"))[1 + n % 3] END,
@@ -112,6 +116,7 @@ SELECT pg_temp.cuid('webinar', n), 'Webinar ' || n, NULL, pg_temp.day(100 + n), 
 INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
 SELECT overlay(overlay(overlay(overlay(md5('m' || n) PLACING '-' FROM 9 FOR 0) PLACING '-' FROM 14 FOR 0)
          PLACING '-' FROM 19 FOR 0) PLACING '-' FROM 24 FOR 0),
-       md5('a' || n) || md5('b' || n), pg_temp.day(n) + INTERVAL '1 second', '2025030' || n % 10 || '0000' || lpad(n::text, 2, '0')
+       md5('a' || n) || md5('b' || n), pg_temp.day(n) + INTERVAL '1 second',
+       '2025030' || n % 10 || '0000' || lpad(n::text, 2, '0')
          || '_step_' || n, pg_temp.day(n), 1
   FROM generate_series(1, 12) AS n;
