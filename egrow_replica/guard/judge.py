@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from egrow_replica.errors import Refused
@@ -9,13 +11,29 @@ from egrow_replica.guard import rules
 from egrow_replica.guard.facts import gather
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.secrets import mask
+from egrow_replica.guard.secrets import mask, may_hold_secret
 from egrow_replica.guard.statements import StatementKind
-from egrow_replica.guard.tree import Token, parse
+from egrow_replica.guard.tree import parse
 from egrow_replica.guard.vetted import SEAL, Vetted
 
-#: Longer texts are judged every time: a cache of them would cost more memory than it saves time.
+#: Longer texts, and those with a secret, are judged every time and kept nowhere.
 _CACHED_LENGTH = 10_000
+
+
+@contextmanager
+def analysing() -> Iterator[None]:
+    """Turn whatever goes wrong inside into a refusal.
+
+    A guard that fails must not let pass. The text stays out of the message: it may hold a secret.
+    """
+    try:
+        yield
+    except Refused:
+        raise
+    except (RecursionError, MemoryError):
+        raise Refused("size", "the statement is too deeply nested or too large") from None
+    except Exception as error:
+        raise Refused("internal", f"the statement could not be analysed ({type(error).__name__})") from None
 
 
 def vet(sql: str, policy: Policy) -> Vetted:
@@ -23,18 +41,10 @@ def vet(sql: str, policy: Policy) -> Vetted:
 
     :raises Refused: for everything that is not provably harmless under the policy; nothing else is ever raised.
     """
-    check_text(sql)
-    try:
-        if len(sql) <= _CACHED_LENGTH:
-            return _cached(sql, policy)
-        return _judge(sql, policy)
-    except Refused:
-        raise
-    except (RecursionError, MemoryError):
-        raise Refused("size", "the statement is too deeply nested or too large") from None
-    except Exception as error:
-        # A guard that fails must not let pass; the text stays out of the message, it may hold a secret.
-        raise Refused("internal", f"the statement could not be analysed ({type(error).__name__})") from None
+    with analysing():
+        check_text(sql)
+        cached = len(sql) <= _CACHED_LENGTH and not may_hold_secret(sql)
+        return _cached(sql, policy) if cached else _judge(sql, policy)
 
 
 def vet_probe(sql: str, *, policy: Policy | None = None) -> Vetted:
@@ -57,11 +67,7 @@ def _judge(sql: str, policy: Policy) -> Vetted:
     writes = rules.judge(facts, policy)
     if facts.kind is None:
         raise Refused("kind", "the statement has no kind")
-    return Vetted(text=sql, kind=facts.kind, writes=writes, shown=_shown(sql, tokens), policy=policy, seal=SEAL)
-
-
-def _shown(sql: str, tokens: tuple[Token, ...]) -> str:
-    return mask(sql, tokens)
+    return Vetted(text=sql, kind=facts.kind, writes=writes, shown=mask(sql, tokens), policy=policy, seal=SEAL)
 
 
 _cached = lru_cache(maxsize=1024)(_judge)

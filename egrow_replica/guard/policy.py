@@ -176,6 +176,11 @@ class Policy:
             return False
         return relation in self.content or self.is_own(relation) or self.is_temporary(relation)
 
+    @property
+    def is_window(self) -> bool:
+        """Whether this is production's writing connection, which alone keeps the journal and replays content."""
+        return self.own_schema is not None
+
     def is_own(self, relation: QualifiedName) -> bool:
         """Whether the relation lies in the controller's schema."""
         return self.own_schema is not None and relation.schema == self.own_schema

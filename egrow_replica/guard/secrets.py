@@ -9,6 +9,12 @@ _STRINGS = frozenset({"SCONST", "USCONST", "XCONST", "BCONST"})
 _MASK = "'***'"
 
 
+def may_hold_secret(text: str) -> bool:
+    """A quick look; it is wrong only in saying yes too often."""
+    upper = text.upper()
+    return any(word in upper for word in _BEFORE_A_SECRET)
+
+
 def mask(text: str, tokens: tuple[Token, ...]) -> str:
     """Replace the string after CONNECTION or PASSWORD, whatever its quoting, by stars.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -11,6 +11,7 @@ from pglast import ast, enums
 from pglast.parser import ParseError
 from pglast.parser import parse_sql as _parse
 from pglast.parser import scan as _scan
+from pglast.stream import RawStream
 
 from egrow_replica.errors import Refused
 
@@ -55,25 +56,22 @@ def parse(text: str) -> Node:
     return statements[0].stmt
 
 
-def _class(node: Node) -> Hashable:
-    return type(node)
-
-
 def class_of(node: Node) -> str:
     """The node's class name."""
     return type(node).__name__
 
 
 @cache
-def _child_slots(cls: Hashable) -> tuple[str, ...]:
-    """Attributes that can hold nodes: pointers that are not plain strings."""
-    slots: dict[str, Any] = getattr(cls, "__slots__", {})
-    return tuple(name for name, info in slots.items() if info.c_type.endswith("*") and info.c_type != "char*")
+def _slots_of(class_name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Attributes that can hold nodes (pointers that are not strings), and all that are not positions in the text."""
+    slots: dict[str, Any] = getattr(ast, class_name).__slots__
+    nodes = tuple(name for name, info in slots.items() if info.c_type.endswith("*") and info.c_type != "char*")
+    return nodes, tuple(name for name, info in slots.items() if info.c_type != "ParseLoc")
 
 
 def children(node: Node, *, without: tuple[str, ...] = ()) -> Iterator[Node]:
     """Every node directly below this one, lists of any nesting flattened."""
-    for slot in _child_slots(_class(node)):
+    for slot in _slots_of(class_of(node))[0]:
         value = getattr(node, slot)
         if value is None or slot in without:
             continue
@@ -96,16 +94,9 @@ def only(rule: str, node: Node, *allowed: str) -> None:
 
     :raises Refused: with the given rule.
     """
-    for slot in _meaningful_slots(_class(node)):
+    for slot in _slots_of(class_of(node))[1]:
         if slot not in allowed and _is_set(getattr(node, slot)):
             raise Refused(rule, f"{_words(node)} with {slot} is not allowed")
-
-
-@cache
-def _meaningful_slots(cls: Hashable) -> tuple[str, ...]:
-    """All attributes but positions in the text."""
-    slots: dict[str, Any] = getattr(cls, "__slots__", {})
-    return tuple(name for name, info in slots.items() if info.c_type != "ParseLoc")
 
 
 def _is_set(value: Any) -> bool:
@@ -140,3 +131,8 @@ def constant(node: Node) -> str | int | bool | None:
     if isinstance(value, ast.Integer):
         return int(value.ival or 0)
     return None
+
+
+def print_sql(node: Node) -> str:
+    """SQL for a tree, without comments, written anew."""
+    return str(RawStream()(node))

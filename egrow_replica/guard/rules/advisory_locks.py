@@ -14,6 +14,6 @@ def check(call: Node, policy: Policy) -> tuple[()]:
 
     :raises Refused: rule ``advisory-lock``.
     """
-    if policy.own_schema is None:
+    if not policy.is_window:
         raise Refused(RULE, f"advisory locks are not taken on a connection for {policy.name}")
     return ()

@@ -7,7 +7,7 @@ from egrow_replica.guard.facts import gather
 from egrow_replica.guard.lists.functions import IMMUTABLE
 from egrow_replica.guard.lists.names import FILTER_TYPES
 from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.tree import Node, class_of, only, strings
+from egrow_replica.guard.tree import Node, only, strings
 from egrow_replica.model import QualifiedName
 
 RULE = "filter"
@@ -51,11 +51,3 @@ def _check_type(type_name: Node, policy: Policy) -> None:
     listed = len(names) == 2 and QualifiedName(*names) in policy.types
     if type_name.setof or type_name.pct_type or not (built_in or listed):
         raise Refused(RULE, f"a row filter may not name the type {'.'.join(names)}")
-
-
-def is_plain_select(statement: Node) -> bool:
-    """Whether a statement is ``SELECT 1 FROM x WHERE …`` and no more."""
-    if class_of(statement) != "SelectStmt":
-        return False
-    only(RULE, statement, "targetList", "fromClause", "whereClause", "limitOption", "op")
-    return len(statement.targetList) == 1 and len(statement.fromClause or ()) == 1

@@ -17,6 +17,6 @@ def check(call: Node, policy: Policy) -> tuple[QualifiedName, ...]:
     :raises Refused: rule ``sequence``.
     """
     name = relation_in(RULE, text_argument(RULE, call))
-    if name not in policy.sequences or not policy.temporary:
+    if name not in policy.sequences or not policy.is_window:
         raise Refused(RULE, f"the sequence {name} may not be moved on a connection for {policy.name}")
     return (name,)

@@ -38,9 +38,9 @@ def _check_transaction(statement: Node, policy: Policy) -> None:
 
 def _check_value(name: str, value: str, local: bool, policy: Policy) -> None:
     if name == "session_replication_role":
-        allowed = policy.temporary and local and value == "replica"
+        allowed = policy.is_window and local and value == "replica"
     elif name == "role":
-        allowed = policy.temporary and local and value in policy.roles
+        allowed = policy.is_window and local and value in policy.roles
     else:
         known = SESSION | LOGGING
         values = known.get(name)

@@ -1,0 +1,44 @@
+"""Row filters from the configuration, made safe to be put between parentheses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from egrow_replica.errors import Refused
+from egrow_replica.guard.judge import analysing
+from egrow_replica.guard.limits import check_text, check_tokens
+from egrow_replica.guard.policy import Name, Policy
+from egrow_replica.guard.rules.filters import RULE, check_filter
+from egrow_replica.guard.tree import Node, class_of, only, parse, print_sql
+
+
+def vet_filter(text: str, *, types: Iterable[Name] = ()) -> str:
+    """The filter as it goes into ``WHERE (…)`` of a publication, without comments.
+
+    The text must mean the same with and without the parentheses around it; so it cannot close them, and nothing
+    can follow it.
+
+    :param types: user types that it may name, such as the enum of a column.
+    :raises Refused: rule ``filter``, or those of a text that is no SQL at all.
+    """
+    with analysing():
+        check_text(text)
+        check_tokens(text)
+        expression = _condition(text)
+        if _condition(f"({text})") != expression:
+            raise Refused(RULE, "the filter is more than one expression")
+        check_filter(expression, Policy.reading(types=types))
+        printed = print_sql(expression)
+        if _condition(printed) != expression:
+            raise Refused(RULE, "the filter cannot be written in a way that surely means the same")
+        return printed
+
+
+def _condition(text: str) -> Node:
+    statement = parse(f"SELECT 1 FROM x WHERE {text}")  # noqa: S608 - parsed, never sent
+    if class_of(statement) != "SelectStmt":
+        raise Refused(RULE, "the filter is not an expression")
+    only(RULE, statement, "targetList", "fromClause", "whereClause", "limitOption")
+    if len(statement.targetList) != 1 or len(statement.fromClause) != 1 or statement.whereClause is None:
+        raise Refused(RULE, "the filter is not an expression")
+    return statement.whereClause
