@@ -17,6 +17,8 @@ from egrow_replica.errors import BackupFailed, StatementFailed
 from egrow_replica.model import Model, QualifiedName, TableName
 
 CONTENT = "content"
+#: Also what a table with row security answers under row_security = off (errcodes-appendix.html).
+_INSUFFICIENT_PRIVILEGE = "42501"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -55,10 +57,7 @@ def write_content(
                 # In text format a newline ends a row and is nothing else: inside a value it is written \n.
                 rows += block.count(b"\n")
     except StatementFailed as error:
-        raise BackupFailed(
-            f"cannot read {table}: {error.message}",
-            hint=f"Grant SELECT on {table} to the operator's role, BYPASSRLS where the table has row security.",
-        ) from None
+        raise BackupFailed(f"cannot read {table}: {error.message}", hint=_remedy(table, error)) from None
     return ContentFile(
         file=name,
         bytes=size,
@@ -68,6 +67,12 @@ def write_content(
         key=tuple(key),
         rows=rows,
     )
+
+
+def _remedy(table: QualifiedName, error: StatementFailed) -> str:
+    if error.sqlstate == _INSUFFICIENT_PRIVILEGE:
+        return f"Grant SELECT on {table} to the operator's role, BYPASSRLS where the table has row security."
+    return error.hint or "Nothing was changed: see what the server says, and start again."
 
 
 def _stream(

@@ -24,7 +24,7 @@ from egrow_replica.backup.files import (
 )
 from egrow_replica.backup.manifest import Dump, StoredFile
 from egrow_replica.backup.tools import Tools, choose_compression, plain_environment, run_tool
-from egrow_replica.db import Dsn, pinned_options
+from egrow_replica.db import Dsn, Identifier, pinned_options
 from egrow_replica.errors import BackupFailed
 
 DUMP = "dump"
@@ -253,8 +253,9 @@ def _failure(code: int, said: list[str], role: str | None) -> BackupFailed:
 
 def _remedy(text: str, role: str | None) -> str:
     """What usually helps. A guess from pg_dump's words, for a person only: nothing is decided by it."""
-    who = role or "the operator's role"
+    who = Identifier(role).as_string() if role else "the operator's role"
     remedies = {
+        "for large object": f"GRANT SELECT ON LARGE OBJECT … TO {who}, for that one and every other.",
         "permission denied": f"GRANT pg_read_all_data TO {who}, or SELECT on that object and USAGE on its schema.",
         "row-level security": f"ALTER ROLE {who} BYPASSRLS: a dump without rows that row security hides is none.",
         "row security": f"ALTER ROLE {who} BYPASSRLS: a dump without rows that row security hides is none.",
@@ -262,6 +263,7 @@ def _remedy(text: str, role: str | None) -> str:
         "quota": NO_SPACE,
         "File too large": FILE_SIZE_LIMIT,
         "statement timeout": f"Somebody holds a table exclusively for more than {LOCK_WAIT}: see pg_locks, try again.",
+        "could not obtain lock": "Somebody changed a table's definition meanwhile: start again.",
         "snapshot": "The transaction that exported the snapshot has ended: start again.",
         "connection": "Check the address, the password, pg_hba.conf and max_connections.",
     }

@@ -62,8 +62,15 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a file for reading, never through a symbolic link, so that a name cannot lead out of the backup."""
-    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0)
+    """Open a file for reading, never through a symbolic link, so that a name cannot lead out of the backup.
+
+    A pipe in the place of a file reads as empty and does not wait for a writer.
+    """
+    return open(path, "rb", buffering=0, opener=_open_here)
+
+
+def _open_here(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def blocks(file: BinaryIO) -> Iterator[bytes]:

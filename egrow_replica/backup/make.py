@@ -23,7 +23,10 @@ from egrow_replica.backup.manifest import (
 from egrow_replica.backup.store import create_directory, half_made
 from egrow_replica.backup.tools import find_tools
 from egrow_replica.db import Door, Dsn
+from egrow_replica.errors import BackupFailed
 from egrow_replica.settings.model import BackupSettings
+
+_ONE_SNAPSHOT = ("repeatable read", "serializable")
 
 
 def make_backup(
@@ -53,6 +56,10 @@ def make_backup(
     :raises BackupFailed: it could not be written; nothing is left of it.
     :raises ServerUnavailable: the server went away; nothing is left of it either.
     """
+    if door.value("SELECT pg_catalog.current_setting('transaction_isolation')") not in _ONE_SNAPSHOT:
+        raise BackupFailed(
+            "a backup is read in one snapshot, and this transaction has several", hint="Report this bug."
+        )
     created_at = now or datetime.now(UTC)
     tools = find_tools(door.version, settings.bin_dir) if whole_database else None
     directory = create_directory(base, window, created_at)

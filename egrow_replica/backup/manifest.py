@@ -13,14 +13,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
 
-from egrow_replica.backup.files import explained, new_file, open_plain, sync_directory
+from egrow_replica.backup.files import blocks, explained, new_file, open_plain, sync_directory
 from egrow_replica.errors import BackupFailed
 from egrow_replica.model import Model, TableName
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-#: A manifest of a thousand tables is far below; a larger file is not one of ours.
-_MAX_BYTES = 64 << 20
 _WINDOW = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 
 
@@ -172,19 +170,28 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
         sync_directory(directory.parent)
 
 
+def is_finished(directory: Path) -> bool:
+    """Whether there is a manifest, readable or not.
+
+    :raises BackupFailed: the directory cannot be looked into.
+    """
+    with explained("read", directory):
+        return (directory / MANIFEST).is_file()
+
+
 def load(directory: Path) -> Manifest:
     """Read a backup's manifest; its files are not looked at.
 
     :raises BackupFailed: there is none (the backup was never finished), it is garbled, or of a newer program.
     """
     path = directory / MANIFEST
-    if not path.is_file():
+    if not is_finished(directory):
         raise BackupFailed(
             f"{directory} holds no {MANIFEST}: it is no backup, or one that was never finished",
             hint="Use another one; `egrow-replica backups list` shows them.",
         )
     with explained("read", path), open_plain(path) as file:
-        text = file.read(_MAX_BYTES)
+        text = b"".join(blocks(file))
     garbled = BackupFailed(f"{path} is garbled", hint="Use another backup; this one cannot be trusted.")
     try:
         found = json.loads(text)

