@@ -22,7 +22,6 @@ class KeeperLink:
     """A keeper that was started here: ask it, let it go, or let it end."""
 
     def __init__(self, directory: Path) -> None:
-        source = str(Path(egrow_replica.__file__).parents[1])
         with (directory / "keeper.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "egrow_replica.lab.keeper"],
@@ -30,8 +29,7 @@ class KeeperLink:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd="/",
-                # The source tree first, whatever relative paths PYTHONPATH had: the keeper works in another directory.
-                env={**os.environ, "PYTHONPATH": source},
+                env={**os.environ, "PYTHONPATH": _python_path()},
                 start_new_session=True,  # Ctrl-C in the terminal is for the starter, whose end is what counts
             )
         self._log = directory / "keeper.log"
@@ -96,3 +94,10 @@ class KeeperLink:
         except FileNotFoundError:
             lines = []
         return ServerUnavailable("the lab's keeper is gone" + "".join(f"\n    {line}" for line in lines))
+
+
+def _python_path() -> str:
+    """Where the keeper finds this very code, and whatever we found by a path relative to our own directory."""
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    places = [Path(egrow_replica.__file__).parents[1], *(Path(place).absolute() for place in inherited if place)]
+    return os.pathsep.join(str(place) for place in places)

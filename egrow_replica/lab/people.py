@@ -44,21 +44,20 @@ class People:
 
     @classmethod
     def meet(cls, ask: Callable[[str], str], *, seed: int, logout: bool) -> People:
-        """Look at the production database; people of an earlier application with the same seed keep their numbers."""
-        prefix = f"capp{seed:x}n".replace("-", "m")
+        """Look at the production database; an earlier application with the same seed was an earlier run."""
+        prefix = f"capp{seed}r"
+        run = ask(
+            f"SELECT coalesce(max(substring(id FROM '^{prefix}([0-9]+)n')::integer), 0) + 1 FROM public.users"  # noqa: S608
+            f" WHERE id LIKE '{prefix}%';"
+        )
         courses = ask("SELECT id FROM public.courses ORDER BY id;").split()
         progress = ask(_PROGRESS).splitlines()
-        last = ask(
-            f"SELECT coalesce(max(substr(id, {len(prefix) + 1})::int), 0) FROM public.users"  # noqa: S608
-            f" WHERE id ~ '^{prefix}[0-9]+$';"
-        )
         return cls(
             chance=random.Random(seed),  # noqa: S311 - no secret, the same story every time
-            prefix=prefix,
+            prefix=f"{prefix}{run}n",
             courses=courses,
             progress={key: int(lesson) for key, lesson in (line.split("|") for line in progress)},
             logout=logout,
-            number=int(last),
         )
 
     def next_write(self) -> Write:
