@@ -31,6 +31,7 @@ class EgrowError(Exception):
     :param message: one sentence for a person; never holds a secret.
     :param hint: what to do next, one sentence, or ``""``.
     :param code: a slug that replaces the class's own, for a narrower cause.
+    :ivar report: what the command had found out by then, for its answer.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
@@ -41,6 +42,7 @@ class EgrowError(Exception):
         self.message = message
         self.hint = hint
         self.code = code or self.slug
+        self.report: object | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -91,6 +93,13 @@ class ValidationFailed(EgrowError):
 
     exit_code = ExitCode.VALIDATION
     slug = "validation"
+
+
+class StreamFailed(EgrowError):
+    """The apply worker meets the same data error again and again."""
+
+    exit_code = ExitCode.VALIDATION
+    slug = "stream-failed"
 
 
 class NotCaughtUp(EgrowError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import Field
+
 from egrow_replica.model import (
     Check,
     EvidenceTier,
@@ -77,7 +79,7 @@ class OrphanCount(Model):
 
 
 class ContentTableReport(Model):
-    """Whether a content table has dev's rows; ``differing`` counts dev's rows that production lacks or has otherwise."""
+    """Whether a content table has dev's rows; ``differing``: rows that production lacks or has otherwise."""
 
     table: TableName
     equal: bool
@@ -128,7 +130,7 @@ class Validation(Model):
     tables: tuple[TableEvidence, ...]
     orphans: tuple[OrphanCount, ...] = ()
     content: ContentReport = ContentReport(equal=None)
-    conflicts: dict[str, int] = {}
+    conflicts: dict[str, int] = Field(default_factory=dict)
     access: tuple[AccessReport, ...] = ()
     probes: tuple[ProbeReport, ...] = ()
     streamed: tuple[StreamedRows, ...] = ()

@@ -13,10 +13,13 @@ from egrow_replica.db import SQL, Composed, Identifier, Literal
 
 #: Types whose own hash tells apart whatever their text tells apart, and is the same on every server.
 _PLAIN = frozenset(
-    "int2 int4 int8 bool uuid date time timetz timestamp timestamptz bytea inet cidr macaddr oid pg_lsn xid8 char".split()
+    (
+        *("int2", "int4", "int8", "bool", "uuid", "date", "time", "timetz", "timestamp", "timestamptz"),
+        *("bytea", "inet", "cidr", "macaddr", "oid", "pg_lsn", "xid8", "char"),
+    )
 )
 #: Strings: by their bytes, whatever the column's collation.
-_STRINGS = frozenset("text varchar name".split())
+_STRINGS = frozenset(["text", "varchar", "name"])
 #: Types whose equality hides a visible difference that their binary form shows.
 _SENT = {
     "numeric": SQL("pg_catalog.numeric_send"),

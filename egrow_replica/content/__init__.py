@@ -1,1 +1,20 @@
-"""content."""
+"""Differences between dev and production, the reconcile, and the way back."""
+
+from egrow_replica.content.compare import TableDifference, compare_table, hashes_of
+from egrow_replica.content.equality import EqualityCheck
+from egrow_replica.content.reconcile import Outcome, Writer, compare_all, write_differences
+from egrow_replica.content.restore import Restore, Traces, recent_rows
+
+__all__ = [
+    "EqualityCheck",
+    "Outcome",
+    "Restore",
+    "TableDifference",
+    "Traces",
+    "Writer",
+    "compare_all",
+    "compare_table",
+    "hashes_of",
+    "recent_rows",
+    "write_differences",
+]

@@ -1,4 +1,4 @@
-"""Which rows differ between dev and production. Both servers hash their own rows; hashes travel only where buckets differ."""
+"""Which rows differ between dev and production. Both hash their own rows; hashes travel where buckets differ."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, C
 
     :param filtered: whether the publication's row filter applies: on dev, not on production.
     """
-    condition = SQL("({})").format(SQL(table.filter)) if filtered and table.filter else SQL("true")  # type: ignore[arg-type]
+    condition = SQL("({})").format(SQL(table.filter)) if filtered and table.filter else SQL("true")
     return {
         "key_hash": row_hash(table.key_columns, "t", seed),
         "row_hash": row_hash(table.columns, "t", seed),

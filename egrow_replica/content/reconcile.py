@@ -83,11 +83,13 @@ def write_differences(
         if not keys:
             continue
         progress(f"{table.name}: {len(keys)} rows from dev")
-        stage = Stage(writer.door, table, f"egrow_stage_{position}", seed)
+        stage = Stage(writer.door, table, f"egrow_stage_{position}", seed, table.column_names)
         stage.create()
         stage.fill(_rows_from_dev(dev, table, seed, keys))
         stages.append(stage)
     updated = {stage.table.name: stage.update() for stage in stages}
+    for stage in stages:
+        stage.refuse_waiting()
     return [Outcome(stage.table.name, updated[stage.table.name], stage.insert()) for stage in stages]
 
 

@@ -1,4 +1,4 @@
-"""Writing rows from a staging table into a content table: updates first, in an order in which no unique value clashes."""
+"""Writing rows from a staging table into a content table, in an order in which no unique value clashes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ class Collision(Model):
 
 @dataclass(frozen=True)
 class Stage:
-    """A temporary table beside a content table, for the length of one transaction."""
+    """A temporary table beside a content table, for the length of one transaction.
+
+    :ivar columns: what it holds: the travelling columns, or all that a backup keeps.
+    """
 
     door: Door
     table: ContentTable
     name: str
     seed: int
+    columns: tuple[str, ...]
 
     @property
     def identifier(self) -> Identifier:
@@ -39,14 +43,14 @@ class Stage:
             query(
                 "content/create_stage",
                 stage=self.identifier,
-                columns=columns(self.table.column_names, "t"),
+                columns=columns(self.columns, "t"),
                 source=self.table.source,
             )
         )
 
     def fill(self, copies: Iterable[Iterable[bytes]], *, how: str = "content/copy_stage_in") -> int:
         """Feed it from one or more COPY streams, then make it ready to be joined; the number of rows."""
-        copy_in = query(how, stage=self.identifier, columns=columns(self.table.column_names))
+        copy_in = query(how, stage=self.identifier, columns=columns(self.columns))
         rows = sum(self.door.copy_in(copy_in, blocks) for blocks in copies)
         key = columns(self.table.key)
         self.door.execute(query("content/index_stage", stage=self.identifier, key=key))
@@ -54,10 +58,7 @@ class Stage:
         return rows
 
     def update(self) -> int:
-        """Give existing rows the staged values, round by round; the number of rows changed.
-
-        :raises PreflightFailed: rows exchange a unique value, or want one that another row keeps.
-        """
+        """Give existing rows the staged values, round by round while unique values become free; rows changed."""
         changing = self._changing_columns()
         if not changing:
             return 0
@@ -66,23 +67,49 @@ class Stage:
         if self.table.unique_keys:
             while (more := self.door.execute(statement)) > 0:
                 updated += more
-            self._refuse_waiting_rows(changing)
         return updated
+
+    def waiting(self) -> int:
+        """Rows that still look different from the staged ones."""
+        changing = self._changing_columns()
+        return int(self.door.value(self._count_statement("content/count_waiting", changing))) if changing else 0
+
+    def missing(self) -> int:
+        """Staged rows that the table does not have."""
+        matches = self.table.matches("t", "s")
+        statement = query("content/count_missing", stage=self.identifier, source=self.table.source, matches=matches)
+        return int(self.door.value(statement))
+
+    def local_edits(self, age: int) -> int:
+        """Rows that look different because an ordinary transaction wrote them last, at most ``age`` ids ago."""
+        changing = self._changing_columns()
+        if not changing:
+            return 0
+        return int(self.door.value(self._count_statement("content/count_local_edits", changing), [age]))
+
+    def refuse_waiting(self) -> None:
+        """See that every update was possible.
+
+        :raises PreflightFailed: rows exchange a unique value, or want one that another row keeps.
+        """
+        if self.table.unique_keys and (waiting := self.waiting()):
+            self.refuse_collisions()
+            raise PreflightFailed(f"{waiting} rows of {self.table.name} cannot take their unique values")
 
     def insert(self) -> list[int]:
         """Add the staged rows that the table lacks; the hashes of their keys.
 
         :raises PreflightFailed: a row wants a unique value that another row has.
         """
-        self._refuse_collisions()
+        self.refuse_collisions()
         return self.door.values(
             query(
                 "content/insert_rows",
                 table=relation(self.table.name),
                 source=self.table.source,
                 stage=self.identifier,
-                columns=columns(self.table.column_names),
-                new=columns(self.table.column_names, "s"),
+                columns=columns(self.columns),
+                new=columns(self.columns, "s"),
                 overriding=SQL("OVERRIDING SYSTEM VALUE" if self.table.identity_always else ""),
                 matches=self.table.matches("t", "s"),
                 key_hash=row_hash(self.table.key_columns, "t", self.seed),
@@ -116,22 +143,21 @@ class Stage:
         ]
         return SQL(" AND ").join(free) if free else SQL("true")
 
-    def _refuse_waiting_rows(self, changing: list[str]) -> None:
-        waiting = self.door.value(
-            query(
-                "content/count_waiting",
-                stage=self.identifier,
-                source=self.table.source,
-                matches=self.table.matches("t", "s"),
-                old=columns(changing, "t"),
-                new=columns(changing, "s"),
-            )
+    def _count_statement(self, name: str, changing: list[str]) -> Composed:
+        return query(
+            name,
+            stage=self.identifier,
+            source=self.table.source,
+            matches=self.table.matches("t", "s"),
+            old=columns(changing, "t"),
+            new=columns(changing, "s"),
         )
-        if waiting:
-            self._refuse_collisions()
-            raise PreflightFailed(f"{waiting} rows of {self.table.name} cannot take their unique values")
 
-    def _refuse_collisions(self) -> None:
+    def refuse_collisions(self) -> None:
+        """Name the rows whose unique values another row has.
+
+        :raises PreflightFailed: there are some.
+        """
         for key in self.table.unique_keys:
             found = list(self._collisions(key))
             if found:

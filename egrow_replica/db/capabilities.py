@@ -13,7 +13,10 @@ SUPPORTED_MAJORS = range(15, 19)
 class Capability(Enum):
     """A feature: the first major that has it, and what is missing without it."""
 
-    ORDINARY_SUBSCRIPTION_OWNER = (16, "before 16 only a superuser can own a subscription, so the second wall is missing")
+    ORDINARY_SUBSCRIPTION_OWNER = (
+        16,
+        "before 16 only a superuser can own a subscription, so the second wall is missing",
+    )
     RUN_AS_OWNER = (16, "before 16 the apply worker always runs as the subscription's owner")
     PASSWORD_REQUIRED = (16, "before 16 a subscription has no password_required option")
     ORIGIN_OPTION = (16, "before 16 a subscription has no origin option")

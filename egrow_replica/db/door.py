@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, tuple_row
+from pydantic import SecretStr
 
 from egrow_replica.db.capabilities import Capability, has
 from egrow_replica.errors import ServerUnavailable, StatementFailed
@@ -44,6 +45,11 @@ class Door:
         return self._connection.info.server_version
 
     @property
+    def role(self) -> str:
+        """The role that logged in."""
+        return self._connection.info.user
+
+    @property
     def backend_pid(self) -> int:
         """The server process that serves this connection, as the protocol said at login."""
         return self._connection.info.backend_pid
@@ -68,7 +74,7 @@ class Door:
         :raises ServerUnavailable: the connection broke.
         """
         with self._cursor(self.vet(query), parameters) as cursor:
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def rows(self, model: type[Row], query: Query, parameters: Parameters = ()) -> list[Row]:
         """The result's rows as models; raises as :meth:`execute`."""
@@ -134,6 +140,13 @@ class Door:
             raise
         self.execute("COMMIT")
 
+    def verifier(self, role: str, password: SecretStr) -> str:
+        """What ``PASSWORD`` takes instead of the password itself, so that the server never sees that as text."""
+        raw = self._connection.pgconn.encrypt_password(
+            password.get_secret_value().encode(), role.encode(), b"scram-sha-256"
+        )
+        return raw.decode()
+
     def close(self) -> None:
         """Close the connection; the server rolls an open transaction back."""
         self._connection.close()
@@ -183,9 +196,13 @@ def translate(
     state = error.sqlstate or ""
     primary = error.diag.message_primary or str(error).splitlines()[0]
     # Class 08: connection; 57P01-57P05: the server was stopped or ended the session (errcodes-appendix.html).
-    if closed or state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}:
+    if closed or state in {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}:
         return ServerUnavailable(
             f"{server} went away: {primary}", hint=f"See whether {server} runs; what was begun there is rolled back."
+        )
+    if state.startswith("08"):  # the server itself could not connect: a subscription to its publisher
+        return ServerUnavailable(
+            f"{server} has no connection: {primary}", hint=f"Check from {server} that the other server can be reached."
         )
     what = f" ({vetted.kind})" if vetted is not None else ""
     detail = f": {error.diag.message_detail}" if error.diag.message_detail else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import psycopg
@@ -15,7 +14,16 @@ from egrow_replica.errors import ConfigurationError
 #: Parameters of Prisma's and Neon's clients that mean nothing to libpq: understood, not passed on
 #: (prisma.io/docs/orm/overview/databases/postgresql).
 CLIENT_ONLY = frozenset(
-    "schema pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept sslidentity".split()
+    {
+        "connection_limit",
+        "pgbouncer",
+        "pool_timeout",
+        "schema",
+        "socket_timeout",
+        "sslaccept",
+        "sslidentity",
+        "statement_cache_size",
+    }
 )
 
 
@@ -65,7 +73,7 @@ def parse_dsn(secret: SecretStr, *, name: str) -> Dsn:
     except (psycopg.Error, ValueError):
         raise ConfigurationError(
             f"the connection string for {name} cannot be read",
-            hint="Write postgresql://user@host:port/database or host=… port=… dbname=… user=…; encode @ : / % in a URL.",
+            hint="Write postgresql://user@host:port/database or host=… port=… dbname=…; encode @ : / % in a URL.",
         ) from None
     password = str(values.pop("password", None) or "")
     return Dsn(tuple((key, str(value)) for key, value in values.items() if value is not None), SecretStr(password))
@@ -77,7 +85,7 @@ def _without_client_parameters(url: str, name: str) -> str:
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         raise ConfigurationError(f"the connection string for {name} is not a URL that can be read") from None
-    known = {cast(bytes, default.keyword).decode() for default in pq.Conninfo.get_defaults()}
+    known = {default.keyword.decode() for default in pq.Conninfo.get_defaults()}
     kept: list[str] = []
     for key, value in query:
         if key in CLIENT_ONLY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -15,7 +15,7 @@ def _text(name: str) -> LiteralString:
     lines = (sql_directory() / f"{name}.sql").read_text(encoding="utf-8").splitlines()
     body = "\n".join(line for line in lines if not line.startswith("--")).strip()
     # The project vouches for its own files; that is what LiteralString asks.
-    return cast(LiteralString, body.removesuffix(";"))
+    return body.removesuffix(";")
 
 
 def query(name: str, **parts: sql.Composable) -> sql.Composed:

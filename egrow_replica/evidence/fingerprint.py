@@ -94,7 +94,7 @@ def measure_all(
         waiting.put(table)
 
     def work(door: Door) -> list[Measured]:
-        done = []
+        done: list[Measured] = []
         while True:
             try:
                 table = waiting.get_nowait()

@@ -32,7 +32,7 @@ def _published(table: ContentTable) -> Composed:
     if table.filter is None:
         return published
     # The filter was vetted as an expression of its own, so it cannot leave its parentheses.
-    return SQL("{} WHERE ({})").format(published, SQL(table.filter))  # type: ignore[arg-type]
+    return SQL("{} WHERE ({})").format(published, SQL(table.filter))
 
 
 def exists(dev: Door, name: str) -> bool:

@@ -69,7 +69,9 @@ def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[C
         statements.append(_grant(("MAINTAIN",), place.content, APPLY_ROLE))
     if place.sequences:
         sequences = SQL(", ").join(relation(name) for name in place.sequences)
-        statements.append(SQL("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {} TO {}").format(sequences, Identifier(APPLY_ROLE)))
+        statements.append(
+            SQL("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {} TO {}").format(sequences, Identifier(APPLY_ROLE))
+        )
     return statements
 
 

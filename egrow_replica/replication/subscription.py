@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, pinned_options, query
+from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
 from egrow_replica.model import Model, TableName
 from egrow_replica.replication.waiting import wait_until
 
@@ -115,19 +117,38 @@ def tables(prod: Door, name: str) -> list[SubscribedTable]:
     return prod.rows(SubscribedTable, query("replication/subscribed_tables"), [name])
 
 
-def enable(prod: Door, name: str) -> None:
+def create(prod: Door, name: str, stream: Dsn, owner: str) -> int:
+    """Make the subscription, disabled, and give it to its owner; inside the caller's transaction. Its oid.
+
+    The statement that follows takes the conninfo out of ``pg_stat_activity`` at once.
+
+    :raises ServerUnavailable: production cannot reach dev; :raises StatementFailed: anything else.
+    """
+    prod.execute(create_statement(prod, name, stream))
+    found = get(prod, name)
+    assert found is not None, "it was just made"
+    if found.owner != owner:
+        prod.execute(query("replication/subscription_owner", subscription=Identifier(name), role=Identifier(owner)))
+    return found.oid
+
+
+def enable(prod: Door, found: Subscription) -> None:
     """Let the stream go."""
-    prod.execute(query("replication/enable_subscription", subscription=Identifier(name)))
+    with as_owner(prod, found):
+        prod.execute(query("replication/enable_subscription", subscription=Identifier(found.name)))
 
 
-def disable(prod: Door, name: str) -> None:
+def disable(prod: Door, found: Subscription) -> None:
     """Stop the stream and wait until no worker is left: ``DISABLE`` returns before that.
 
     :raises NotCaughtUp: a worker does not end.
     """
-    prod.execute(query("replication/disable_subscription", subscription=Identifier(name)))
+    with as_owner(prod, found):
+        prod.execute(query("replication/disable_subscription", subscription=Identifier(found.name)))
     wait_until(
-        lambda: not workers(prod, name), WORKER_END_SECONDS, f"the workers of subscription {name} have not ended"
+        lambda: not workers(prod, found.name),
+        WORKER_END_SECONDS,
+        f"the workers of subscription {found.name} have not ended",
     )
 
 
@@ -137,9 +158,18 @@ def drop(prod: Door, name: str) -> bool:
     if found is None:
         return False
     if found.enabled:
-        disable(prod, name)
-    with prod.transaction():
+        disable(prod, found)
+    with as_owner(prod, found):
         if found.slot is not None:
             prod.execute(query("replication/detach_slot", subscription=Identifier(name)))
         prod.execute(query("replication/drop_subscription", subscription=Identifier(name)))
     return True
+
+
+@contextmanager
+def as_owner(prod: Door, found: Subscription) -> Iterator[None]:
+    """A transaction as the subscription's owner: the operator is its member without inheriting its rights."""
+    with prod.transaction():
+        if found.owner != prod.role:
+            prod.execute(SQL("SET LOCAL ROLE {}").format(Identifier(found.owner)))
+        yield

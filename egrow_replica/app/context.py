@@ -1,0 +1,105 @@
+"""What every use case starts from."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from egrow_replica.db import Door, parse_dsn
+from egrow_replica.errors import WrongState
+from egrow_replica.model import WindowState
+from egrow_replica.replication import lock
+from egrow_replica.replication.names import object_names
+from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
+from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.listener import Listener
+from egrow_replica.window.run import Run
+from egrow_replica.window.servers import Servers
+
+
+@dataclass(frozen=True)
+class Context:
+    """Configuration and whoever listens."""
+
+    settings: Settings
+    listener: Listener
+
+    def servers(self) -> Servers:
+        """Both servers; :raises ConfigurationError: a connection string is missing or cannot be read."""
+        return Servers(
+            dev=parse_dsn(dev_dsn(self.settings), name="dev"),
+            prod=parse_dsn(prod_dsn(self.settings), name="prod"),
+            stream=parse_dsn(stream_dsn(self.settings), name="dev, from production"),
+        )
+
+
+@contextmanager
+def locked(context: Context, what: str) -> Iterator[tuple[Servers, Door, ExitStack]]:
+    """Production's lock for the length of a command.
+
+    :raises WrongState: another controller has it.
+    """
+    servers = context.servers()
+    with ExitStack() as stack:
+        door = stack.enter_context(servers.read_prod(f"{what}/lock"))
+        lock.take(door)
+        yield servers, door, stack
+
+
+def open_window(windows: list[Window]) -> Window | None:
+    """The window that still has objects on the servers, ``None`` where none is open."""
+    return next((window for window in windows if window.state.is_open), None)
+
+
+def current_window(prod: Door) -> Window:
+    """The open window.
+
+    :raises WrongState: none is open.
+    """
+    window = open_window(read_windows(prod))
+    if window is None:
+        raise WrongState("no window is open", hint="`egrow-replica enable` opens one.", code="no-window")
+    return window
+
+
+def run_for(context: Context, servers: Servers, door: Door, window: Window, *, origin: str | None = None) -> Run:
+    """Go on with a window that the journal knows."""
+    names = object_names(window.name)
+    run = Run(
+        servers=servers,
+        settings=context.settings,
+        names=names,
+        listener=context.listener,
+        scope=window.scope,
+        setting=window.setting,
+        origin=origin or names.common,
+        lock=door,
+    )
+    run.adopt(window)
+    return run
+
+
+def require_state(window: Window, *states: WindowState) -> None:
+    """See that the window is in one of the states.
+
+    :raises WrongState: it is not.
+    """
+    if window.state not in states:
+        wanted = " or ".join(states)
+        raise WrongState(
+            f"window {window.name} is {window.state}, not {wanted}",
+            hint="`egrow-replica status` shows the window.",
+            code="wrong-state",
+        )
+
+
+def who() -> tuple[str, str]:
+    """Operating-system user and host, for the journal."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user id without a name
+        user = "unknown"
+    return user, socket.gethostname()

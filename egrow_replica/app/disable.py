@@ -1,0 +1,207 @@
+"""Closing a window: drain, validate, remove everything that it made on both servers."""
+
+from __future__ import annotations
+
+import time
+
+from egrow_replica.app.context import Context, current_window, locked, run_for
+from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
+from egrow_replica.content import hashes_of, recent_rows
+from egrow_replica.db import query
+from egrow_replica.errors import EgrowError, ServerUnavailable, ValidationFailed, WrongState
+from egrow_replica.model import Model, Server, WindowState
+from egrow_replica.replication import origins, publication, sequences, slot, subscription
+from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
+from egrow_replica.window.run import CONTENT_ROLES, Run
+from egrow_replica.window.runner import Runner
+from egrow_replica.window.steps import OBJECT_STEPS, Step, our_origins, subject_of
+from egrow_replica.window.validation import catch_up, validate
+
+
+class DisableOptions(Model):
+    """What the command line says.
+
+    :ivar drain: wait until production has confirmed everything; not with ``--now``.
+    :ivar force: go on where dev cannot be reached.
+    """
+
+    drain: bool = True
+    force: bool = False
+    validate_first: bool = True
+
+
+class Drain(Step):
+    """Everything that dev had committed has arrived."""
+
+    name = "drain"
+
+    def do(self, run: Run) -> str:
+        """Let a paused stream go on, then wait."""
+        found = subscription.get(run.writer, run.names.common)
+        if found is not None and not found.enabled:
+            subscription.enable(run.writer, found)
+        catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
+        return ""
+
+
+class MoveSequences(Step):
+    """Sequences stand behind the rows that were streamed."""
+
+    name = "sequences"
+
+    def do(self, run: Run) -> str:
+        """Move those that have to."""
+
+        def move() -> int:
+            with run.servers.read_dev("sequences") as dev, run.writer.transaction():
+                run.content_writer(APPLY_ROLE).begin()
+                targets = sequences.targets(dev, run.writer, run.scope)
+                sequences.move(run.writer, targets)
+                return len(targets)
+
+        return f"{run.retrying(move)} moved"
+
+
+class NoteMadeRows(Step):
+    """The rows that the window added are noted, so that a later restore knows them from production's own."""
+
+    name = "note-rows"
+
+    def do(self, run: Run) -> str:
+        """Rows that are newer than the baseline and that dev has too, or that carry one of our origins."""
+        assert run.baseline is not None
+        age = int(run.writer.value(query("evidence/age_of"), [run.baseline.position]))
+        ours = sorted(our_origins(run)) if run.baseline.tracks_commits else []
+        count = 0
+        for table in run.scope.tables:
+            recent = recent_rows(run.writer, table, run.setting.seed, age)
+            made = set(recent_rows(run.writer, table, run.setting.seed, age, ours)) if ours else set()
+            if run.dev_reachable and recent:
+                made |= hashes_of(run.dev, table, run.setting.seed, recent, filtered=True).keys()
+            run.journal.add_made_rows(table.name, sorted(made))
+            count += len(made)
+        return f"{count} rows"
+
+
+def disable(context: Context, options: DisableOptions) -> DisableReport:
+    """Close the open window, whatever the verdict: a failed validation only sets the exit code.
+
+    :raises EgrowError: it could not be closed, or the validation failed; ``report`` says what was done.
+    """
+    started = time.monotonic()
+    with locked(context, "disable") as (servers, door, _):
+        window = current_window(door)
+        run = run_for(context, servers, door, window)
+        try:
+            run.dev_reachable = _dev_answers(run, options)
+            runner = Runner(run)
+            validation = window.validation
+            if window.state is not WindowState.CLOSING:
+                validation = _before_closing(run, runner, window.state, options)
+                run.journal.set_state(WindowState.CLOSING)
+            return _close(run, runner, validation, options, started)
+        finally:
+            run.close()
+
+
+def _dev_answers(run: Run, options: DisableOptions) -> bool:
+    try:
+        run.dev.value("SELECT 1")
+    except ServerUnavailable as error:
+        if options.force:
+            run.listener.say(f"{error.message}; closing without dev")
+            return False
+        error.hint += " `disable --force` closes the window without dev."
+        raise
+    return True
+
+
+def _before_closing(run: Run, runner: Runner, state: WindowState, options: DisableOptions) -> Validation | None:
+    streams = state in (WindowState.STREAMING, WindowState.PAUSED)
+    drains = options.drain and streams and run.dev_reachable
+    if run.baseline is None:  # nothing was written yet
+        return None
+    if drains:
+        runner.forward([Drain()])
+    if run.progress.reconciled_by is not None:
+        if run.dev_reachable and streams:
+            runner.forward([MoveSequences()])
+        runner.forward([NoteMadeRows()])
+    if not options.validate_first:
+        return None
+    validation = validate(
+        run.servers,
+        run.settings,
+        subject_of(run, streaming=drains, check_content=drains),
+        run.listener,
+    )
+    run.journal.set_validation(validation)
+    return validation
+
+
+def _close(
+    run: Run, runner: Runner, validation: Validation | None, options: DisableOptions, started: float
+) -> DisableReport:
+    steps = OBJECT_STEPS if run.dev_reachable else tuple(s for s in OBJECT_STEPS if s.name not in _ON_DEV)
+    runner.back(steps)
+    left = _left_behind(run)
+    done = not runner.left and not [one for one in left if one.server is Server.PROD or run.dev_reachable]
+    state = WindowState.CLOSED if done else WindowState.CLOSING
+    run.journal.set_state(state)
+    report = DisableReport(
+        window=WindowSummary(name=run.names.window, state=state),
+        steps=tuple(runner.reports),
+        validation=validation,
+        removed=tuple(runner.removed),
+        left_behind=tuple(left),
+        total_seconds=round(time.monotonic() - started, 3),
+    )
+    problem = _problem(runner, validation)
+    if problem is not None:
+        problem.report = report
+        raise problem
+    return report
+
+
+_ON_DEV = {"publication", "slot"}
+
+
+def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None:
+    if runner.left:
+        step, error = runner.left[0]
+        return WrongState(
+            f"not everything could be removed: {step.name}: {error.message}",
+            hint="See to the cause, then run `egrow-replica disable` again.",
+            code="left-behind",
+        )
+    if validation is not None and not validation.passed:
+        return ValidationFailed(
+            "; ".join(validation.problems),
+            hint="The window is closed and the content stays; `egrow-replica restore` puts it back.",
+        )
+    return None
+
+
+def _left_behind(run: Run) -> list[Removed]:
+    """What the servers themselves say is still there."""
+    name = run.names.common
+    left = []
+    with run.servers.read_prod("look") as prod:
+        if subscription.get(prod, name) is not None:
+            left.append(Removed(server=Server.PROD, kind="subscription", name=name))
+        if origins.origin_id(prod, name) is not None:
+            left.append(Removed(server=Server.PROD, kind="origin", name=name))
+        if run.setting.makes_roles:
+            for role in read_roles(prod, CONTENT_ROLES):
+                left.append(Removed(server=Server.PROD, kind="role", name=role))
+    if not run.dev_reachable:
+        return [
+            *left,
+            Removed(server=Server.DEV, kind="publication", name=name),
+            Removed(server=Server.DEV, kind="slot", name=name),
+        ]
+    if publication.exists(run.dev, name):
+        left.append(Removed(server=Server.DEV, kind="publication", name=name))
+    if slot.get(run.dev, name) is not None:
+        left.append(Removed(server=Server.DEV, kind="slot", name=name))
+    return left

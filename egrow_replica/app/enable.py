@@ -1,0 +1,201 @@
+"""Opening a window, or finishing the opening of one whose controller is gone."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+from egrow_replica import __version__
+from egrow_replica.app.context import Context, locked, open_window, run_for, who
+from egrow_replica.backup import load
+from egrow_replica.db import Door
+from egrow_replica.errors import EgrowError, WrongState
+from egrow_replica.model import Check, Model, Severity, StepStatus, WindowState
+from egrow_replica.replication.names import ObjectNames, object_names
+from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
+from egrow_replica.window.journal import Opening, Window, WindowSetting, read_windows
+from egrow_replica.window.preflight import Findings, run_preflight
+from egrow_replica.window.run import Run
+from egrow_replica.window.runner import Runner, roll_back
+from egrow_replica.window.servers import Servers
+from egrow_replica.window.steps import ENABLE_STEPS
+
+
+class EnableOptions(Model):
+    """What the command line says.
+
+    :ivar whole_backup: also dump the whole database.
+    """
+
+    name: str | None = None
+    reason: str | None = None
+    whole_backup: bool = True
+    allow_unproven: bool = False
+
+
+def enable(context: Context, options: EnableOptions) -> EnableReport:
+    """Open a window; it streams and is validated when this returns.
+
+    :raises EgrowError: it could not be opened; ``report`` says how far it came and whether all was taken back.
+    """
+    started = time.monotonic()
+    with locked(context, "enable") as (servers, door, _):
+        windows = read_windows(door)
+        found = open_window(windows)
+        if found is not None:
+            return _resume(context, servers, door, found, started)
+        names = _names(options, windows)
+        with servers.read_dev("preflight") as dev:
+            context.listener.step_started("preflight")
+            findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
+        _report_preflight(context, findings, started)
+        findings.refuse()
+        run = _new_run(context, servers, door, names, findings, options)
+        try:
+            run.journal.create()
+            run.journal.open(_opening(names, options, findings), run.setting, run.scope)
+            return _open(run, findings.checks, started)
+        finally:
+            run.close()
+
+
+def _resume(context: Context, servers: Servers, door: Door, window: Window, started: float) -> EnableReport:
+    """Finish what a dead controller began; the lock was free, so it is dead.
+
+    :raises WrongState: the window is open, so there is nothing to finish.
+    """
+    if window.state not in (WindowState.OPENING, WindowState.ROLLING_BACK):
+        raise WrongState(
+            f"window {window.name} is already open ({window.state})",
+            hint="`egrow-replica status` shows it, `egrow-replica disable` closes it.",
+            code="window-already-open",
+        )
+    run = run_for(context, servers, door, window)
+    try:
+        if window.state is WindowState.ROLLING_BACK:
+            context.listener.say(f"window {window.name} was being rolled back: finishing that")
+            _fail(run, Runner(run), WrongState(f"window {window.name} was rolled back: {window.failure}"), started)
+        context.listener.say(f"window {window.name} was being opened by a controller that is gone: going on")
+        return _open(run, (), started)
+    finally:
+        run.close()
+
+
+def _open(run: Run, checks: tuple[Check, ...], started: float) -> EnableReport:
+    runner = Runner(run)
+    try:
+        runner.forward(ENABLE_STEPS)
+    except BaseException as error:
+        _fail(run, runner, error, started)
+    window = run.journal.read()
+    return _report(run, runner, window.state, window.validation, started, checks=checks)
+
+
+def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> None:
+    """Take everything back and raise the error again, with what became of it."""
+    validation = error.report if isinstance(error, EgrowError) and isinstance(error.report, Validation) else None
+    cause = error.message if isinstance(error, EgrowError) else type(error).__name__
+    run.listener.say(f"rolling back: {cause}")
+    done = roll_back(runner, run, ENABLE_STEPS, cause)
+    state = WindowState.ROLLED_BACK if done else WindowState.FAILED
+    if isinstance(error, EgrowError):
+        error.report = _report(run, runner, state, validation, started, rolled_back=done)
+        if not done:
+            left = "; ".join(f"{step.name}: {problem.message}" for step, problem in runner.left)
+            error.hint = f"{error.hint} Not everything could be taken back ({left or 'production does not answer'}): "
+            error.hint += "run `egrow-replica disable --no-validate` when both servers answer."
+    raise error
+
+
+def _report(
+    run: Run,
+    runner: Runner,
+    state: WindowState,
+    validation: Validation | None,
+    started: float,
+    *,
+    rolled_back: bool = False,
+    checks: tuple[Check, ...] = (),
+) -> EnableReport:
+    return EnableReport(
+        window=WindowSummary(name=run.names.window, state=state),
+        steps=tuple(runner.reports),
+        backup=_backup(run),
+        reconciled=run.progress.reconciled,
+        validation=validation,
+        rolled_back=rolled_back,
+        total_seconds=round(time.monotonic() - started, 3),
+        checks=checks,
+    )
+
+
+def _backup(run: Run) -> BackupReport | None:
+    if run.progress.backup is None:
+        return None
+    manifest = load(run.progress.backup)
+    return BackupReport(directory=run.progress.backup, bytes=manifest.bytes, sha256=manifest.sha256)
+
+
+def _names(options: EnableOptions, windows: list[Window]) -> ObjectNames:
+    taken = {window.name for window in windows}
+    if options.name is not None:
+        names = object_names(options.name)
+        if options.name in taken:
+            raise WrongState(
+                f"there was a window {options.name} already", hint="Give another --name.", code="name-taken"
+            )
+        return names
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    candidates = [today, *(f"{today}-{number}" for number in range(2, len(taken) + 3))]
+    return object_names(next(name for name in candidates if name not in taken))
+
+
+def _new_run(
+    context: Context, servers: Servers, door: Door, names: ObjectNames, findings: Findings, options: EnableOptions
+) -> Run:
+    setting = WindowSetting(
+        publish=context.settings.window.publish,
+        # 63 bits, so that it is a positive int8.
+        seed=secrets.randbits(63),
+        allow_unproven=options.allow_unproven,
+        whole_backup=options.whole_backup,
+        makes_roles=findings.makes_roles,
+    )
+    return Run(
+        servers=servers,
+        settings=context.settings,
+        names=names,
+        listener=context.listener,
+        scope=findings.scope,
+        setting=setting,
+        origin=names.common,
+        lock=door,
+    )
+
+
+def _opening(names: ObjectNames, options: EnableOptions, findings: Findings) -> Opening:
+    user, host = who()
+    return Opening(
+        name=names.window,
+        reason=options.reason,
+        os_user=user,
+        os_host=host,
+        program_version=__version__,
+        dev_identity=findings.dev.identity,
+        prod_identity=findings.prod.identity,
+    )
+
+
+def _report_preflight(context: Context, findings: Findings, started: float) -> None:
+    worst = [check for check in findings.checks if check.severity in (Severity.WARNING, Severity.ERROR)]
+    report = StepReport(
+        name="preflight",
+        status=StepStatus.DONE,
+        seconds=round(time.monotonic() - started, 3),
+        detail=f"{len(worst)} findings" if worst else "",
+    )
+    context.listener.step_ended(report)
+    for check in worst:
+        if check.severity is Severity.WARNING:
+            context.listener.say(f"warning: {check.subject}: {check.message}")

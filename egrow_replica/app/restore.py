@@ -1,0 +1,188 @@
+"""Putting the content of a closed window back to what it was before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from egrow_replica.app.context import Context, locked, open_window, run_for
+from egrow_replica.backup import load
+from egrow_replica.catalog import read_foreign_keys, read_server_facts
+from egrow_replica.db import Door
+from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState
+from egrow_replica.evidence import take_baseline, touching
+from egrow_replica.model import Model
+from egrow_replica.replication.names import object_names
+from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
+from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.run import Run
+from egrow_replica.window.runner import Runner
+from egrow_replica.window.servers import Servers
+from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of
+from egrow_replica.window.validation import protected_tables, validate
+
+
+class RestoreOptions(Model):
+    """What the command line says.
+
+    :ivar keep_referenced: keep rows of the window that users' rows reference; else stop.
+    """
+
+    window: str | None = None
+    backup: Path | None = None
+    dry_run: bool = False
+    keep_referenced: bool = True
+
+
+class TakeRestoreBaseline(Step):
+    """Fingerprints right before the restore: its validation covers its own writes, not the window's."""
+
+    name = "baseline"
+
+    def do(self, run: Run) -> str:
+        """Fingerprint the protected tables as they are now."""
+        assert run.baseline is not None
+        with run.servers.prod_snapshot(f"{run.names.window}/baseline") as snapshot:
+            first = snapshot.doors[0]
+            run.before_restore = take_baseline(
+                snapshot.doors,
+                protected_tables(first, run.scope),
+                touching(read_foreign_keys(first), run.scope.names),
+                seed=run.setting.seed,
+                lsn=snapshot.lsn,
+                tracks_commits=read_server_facts(first).tracks_commits,
+                progress=run.listener.advance,
+            )
+        return f"{len(run.before_restore.fingerprints)} protected tables"
+
+
+class PutBack(Step):
+    """The content as the backup has it, in one transaction."""
+
+    name = "restore"
+
+    def __init__(self, keep_referenced: bool) -> None:
+        self._keep_referenced = keep_referenced
+        self.restored: list[RestoredTable] = []
+
+    def do(self, run: Run) -> str:
+        """Write, with retries while the application holds a lock."""
+        self.restored = put_back(run, keep_referenced=self._keep_referenced)
+        return ""
+
+
+#: What a restore makes for itself; taken back in reverse.
+_OWN_STEPS: tuple[Step, ...] = (Origin(), Roles())
+
+
+def restore(context: Context, options: RestoreOptions) -> RestoreReport:
+    """Bring content back to the baseline of a closed window.
+
+    :raises EgrowError: nothing was written, or the validation failed; ``report`` says which.
+    """
+    started = time.monotonic()
+    with locked(context, "restore") as (servers, door, _):
+        window = _window(options, read_windows(door))
+        run = _run(context, servers, door, window, options)
+        try:
+            if options.dry_run:
+                return _report(run, window, foresee(run), None, started, dry_run=True)
+            return _restore(run, window, options, started)
+        finally:
+            run.close()
+
+
+def _restore(run: Run, window: Window, options: RestoreOptions, started: float) -> RestoreReport:
+    runner = Runner(run)
+    put = PutBack(options.keep_referenced)
+    try:
+        runner.forward((*_OWN_STEPS, TakeRestoreBaseline(), put))
+        run.baseline = run.before_restore
+        subject = subject_of(run, streaming=False, check_content=False)
+        validation = validate(run.servers, run.settings, subject, run.listener)
+    finally:
+        run.release_writer()
+        runner.back(_OWN_STEPS)
+    report = _report(run, window, put.restored, validation, started)
+    problem = _problem(runner, validation)
+    if problem is not None:
+        problem.report = report
+        raise problem
+    return report
+
+
+def _problem(runner: Runner, validation: Validation) -> EgrowError | None:
+    if not validation.passed:
+        return ValidationFailed(
+            "; ".join(validation.problems), hint="The content was put back; look at the tables named."
+        )
+    if runner.left:
+        step, error = runner.left[0]
+        return WrongState(f"{step.name} could not be removed: {error.message}", code="left-behind")
+    return None
+
+
+def _window(options: RestoreOptions, windows: list[Window]) -> Window:
+    still = open_window(windows)
+    if still is not None:
+        raise WrongState(
+            f"window {still.name} is open ({still.state})",
+            hint="Close it first: `egrow-replica disable`.",
+            code="window-open",
+        )
+    wanted = options.window
+    if options.backup is not None:
+        manifest = load(options.backup)
+        if wanted is not None and manifest.window != wanted:
+            raise PreflightFailed(f"{options.backup} is the backup of window {manifest.window}, not of {wanted}")
+        wanted = manifest.window
+    if wanted is not None:
+        object_names(wanted)
+    for window in windows:
+        if wanted in (None, window.name) and window.baseline is not None and window.progress.backup is not None:
+            return window
+    if wanted is None:
+        raise WrongState("there is no closed window with a backup", code="no-window")
+    raise WrongState(
+        f"production's journal knows no window {wanted} with a backup",
+        hint="See `egrow-replica backups list`.",
+        code="no-window",
+    )
+
+
+def _run(context: Context, servers: Servers, door: Door, window: Window, options: RestoreOptions) -> Run:
+    names = object_names(window.name)
+    run = run_for(context, servers, door, window, origin=names.restore_origin)
+    if options.backup is not None:
+        run.progress = run.progress.model_copy(update={"backup": options.backup.absolute()})
+    # The window's own origin and subscription are gone, and their numbers may be another's by now.
+    run.progress = run.progress.model_copy(update={"origin_id": None, "subscription_oid": None})
+    identity = read_server_facts(door).identity
+    if identity != window.prod_identity:
+        raise PreflightFailed(
+            f"window {window.name} was opened on another database than this production",
+            hint="Look at [prod] in the configuration.",
+            code="other-database",
+        )
+    run.manifest()  # complete and readable, before anything is done
+    return run
+
+
+def _report(
+    run: Run,
+    window: Window,
+    restored: list[RestoredTable],
+    validation: Validation | None,
+    started: float,
+    *,
+    dry_run: bool = False,
+) -> RestoreReport:
+    assert run.progress.backup is not None
+    return RestoreReport(
+        window=WindowSummary(name=window.name, state=window.state),
+        backup=run.progress.backup,
+        dry_run=dry_run,
+        tables=tuple(restored),
+        validation=validation,
+        total_seconds=round(time.monotonic() - started, 3),
+    )

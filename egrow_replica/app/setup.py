@@ -1,0 +1,145 @@
+"""The roles and privileges of both servers: printed, applied, or removed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from egrow_replica.app.context import Context
+from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
+from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
+from egrow_replica.errors import ConfigurationError, PreflightFailed
+from egrow_replica.evidence import OWN_SCHEMAS
+from egrow_replica.guard import Policy
+from egrow_replica.model import QualifiedName, Server
+from egrow_replica.replication import roles
+from egrow_replica.results import SetupReport
+from egrow_replica.settings import admin_dsn
+from egrow_replica.window.servers import Servers
+
+ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
+
+
+class SetupAction(StrEnum):
+    """What to do with the statements."""
+
+    PRINT = "print"
+    APPLY = "apply"
+    REMOVE = "remove"
+
+
+def setup(context: Context, action: SetupAction) -> SetupReport:
+    """The statements for both servers, applied unless they are only to be printed.
+
+    Printing needs a login that can read the catalogs: the administrator's if its variable is set, else the
+    configured one. Passwords are in none of the statements: printed, they are left out; applied, their verifiers go.
+
+    :raises PreflightFailed: a content table is not there.
+    """
+    servers = context.servers()
+    shown = {}
+    for server in (Server.DEV, Server.PROD):
+        with _door(context, servers, server, action) as door:
+            statements = _statements(context, servers, door, server, action)
+            shown[server] = tuple(door.vet(statement).shown for statement in statements)
+            if action is not SetupAction.PRINT:
+                with door.transaction():
+                    for statement in statements:
+                        door.execute(statement)
+    return SetupReport(dev=shown[Server.DEV], prod=shown[Server.PROD], applied=action is not SetupAction.PRINT)
+
+
+def _door(context: Context, servers: Servers, server: Server, action: SetupAction) -> Door:
+    configured = servers.dev if server is Server.DEV else servers.prod
+    try:
+        dsn = parse_dsn(admin_dsn(ADMIN_VARIABLES[server]), name=f"{server}'s administrator")
+    except ConfigurationError:
+        if action is not SetupAction.PRINT:
+            raise
+        dsn = configured
+    with connect(dsn, server, Policy.reading(), what="setup") as reader:
+        place = _place(context, reader, server)
+    policy = Policy.for_setup(
+        content=place.content,
+        sequences=place.sequences,
+        roles=_role_names(servers, server),
+        database=place.database,
+        schemas=place.schemas,
+        owners=place.owners,
+    )
+    return connect(dsn, server, policy, what="setup", read_only=False)
+
+
+def _place(context: Context, door: Door, server: Server) -> roles.Place:
+    relations = read_relations(door)
+    content = context.settings.tables.all_content
+    for name in content:
+        if name not in relations:
+            raise PreflightFailed(
+                f"{server} has no table {name}", hint="Correct [tables] content.", code="unknown-table"
+            )
+    known = [one for one in relations.values() if one.name.schema not in OWN_SCHEMAS]
+    owned = known if server is Server.PROD else [relations[name] for name in content]
+    sequences: tuple[QualifiedName, ...] = ()
+    if server is Server.PROD:
+        oids = [relations[name].oid for name in content]
+        sequences = tuple(one.name for one in read_owned_sequences(door, oids))
+    return roles.Place(
+        database=read_server_facts(door).database,
+        schemas=tuple(sorted({one.name.schema for one in known})),
+        owners=tuple(sorted({one.owner for one in owned})),
+        content=content,
+        sequences=sequences,
+    )
+
+
+def _role_names(servers: Servers, server: Server) -> tuple[str, ...]:
+    if server is Server.PROD:
+        return (APPLY_ROLE, RESTORE_ROLE, _user(servers.prod, "prod"))
+    return tuple(dict.fromkeys((_user(servers.dev, "dev"), _user(servers.stream, "dev, from production"))))
+
+
+def _user(dsn: Dsn, name: str) -> str:
+    if not dsn.user:
+        raise ConfigurationError(
+            f"the connection string for {name} names no user", hint="setup makes the role that it names: add user=…"
+        )
+    return dsn.user
+
+
+def _statements(context: Context, servers: Servers, door: Door, server: Server, action: SetupAction) -> list[Composed]:
+    names = _role_names(servers, server)
+    existing = read_roles(door, names)
+    if action is SetupAction.REMOVE:
+        return roles.removal(names, existing)
+    place = _place(context, door, server)
+    hidden = action is SetupAction.PRINT
+    if server is Server.PROD:
+        operator = _login(door, servers.prod, "prod", hidden)
+        _refuse_superuser(existing, operator.name)
+        return [
+            *roles.content_roles(door, place, existing),
+            *roles.production_operator(door, place, operator, existing),
+        ]
+    operator = _login(door, servers.dev, "dev", hidden)
+    _refuse_superuser(existing, operator.name)
+    return roles.development_logins(place, operator, _login(door, servers.stream, "the stream", hidden), existing)
+
+
+def _refuse_superuser(existing: dict[str, roles.Role], name: str) -> None:
+    if name in existing and existing[name].superuser:
+        raise PreflightFailed(
+            f"{name} is a superuser, which needs no setup",
+            hint="Name an ordinary role, such as egrow_operator, in the connection string: setup makes it.",
+            code="superuser",
+        )
+
+
+def _login(door: Door, dsn: Dsn, name: str, hidden: bool) -> roles.Login:
+    user = _user(dsn, name)
+    password: SecretStr = dsn.password
+    if hidden or not password.get_secret_value():
+        return roles.Login(user, None)
+    return roles.Login(user, door.verifier(user, password))

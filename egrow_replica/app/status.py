@@ -1,0 +1,171 @@
+"""How the open window is doing. Only reads."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from egrow_replica.app.context import Context, open_window
+from egrow_replica.db import Door
+from egrow_replica.model import WindowState
+from egrow_replica.replication import publication, slot, subscription
+from egrow_replica.replication.names import object_names
+from egrow_replica.results import (
+    SlotStatus,
+    StatusReport,
+    StatusWindow,
+    SubscriptionStatus,
+    TableState,
+    WorkerStatus,
+)
+from egrow_replica.settings import Settings
+from egrow_replica.window.journal import Window, read_windows
+
+#: How far apart two looks are that tell a stream which repeats an error from one that had one.
+SECOND_LOOK_SECONDS = 1.0
+_TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synchronized", "r": "ready"}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Both servers at one moment."""
+
+    slot: slot.Slot | None
+    subscription: subscription.Subscription | None
+    conflicts: subscription.Conflicts | None
+    workers: list[subscription.Worker]
+
+
+def status(context: Context) -> StatusReport:
+    """State, lag, slot, conflicts and warnings.
+
+    :raises ServerUnavailable: a server does not answer.
+    """
+    servers = context.servers()
+    with servers.read_prod("status") as prod, servers.read_dev("status") as dev:
+        window = open_window(read_windows(prod))
+        if window is None:
+            return StatusReport(window=None)
+        name = object_names(window.name).common
+        seen = _look(dev, prod, name)
+        state = _state(dev, prod, window, seen, name)
+        return _report(context.settings, dev, prod, window, state, seen)
+
+
+def _look(dev: Door, prod: Door, name: str) -> _Seen:
+    return _Seen(
+        slot=slot.get(dev, name),
+        subscription=subscription.get(prod, name),
+        conflicts=subscription.conflicts(prod, name),
+        workers=subscription.workers(prod, name),
+    )
+
+
+def _state(dev: Door, prod: Door, window: Window, seen: _Seen, name: str) -> WindowState:
+    """What the servers say outranks what the journal says.
+
+    A data error repeats: the error count is above the remembered one and still rises while the confirmed position
+    stands still. A lost connection counts too, but then the stream moves on.
+    """
+    if window.state is not WindowState.STREAMING:
+        return window.state
+    if seen.slot is None or seen.subscription is None or seen.slot.wal_status == "lost":
+        return WindowState.FAILED
+    if seen.subscription.apply_errors <= window.progress.apply_errors:
+        return window.state
+    time.sleep(SECOND_LOOK_SECONDS)
+    again = _look(dev, prod, name)
+    stuck = again.slot is None or (
+        (again.slot.lag_bytes or 0) > 0 and again.slot.confirmed_lsn == seen.slot.confirmed_lsn
+    )
+    no_worker = not [worker for worker in again.workers if worker.is_main]
+    rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
+    return WindowState.FAILED if stuck and (rising or no_worker) else window.state
+
+
+def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: WindowState, seen: _Seen) -> StatusReport:
+    name = object_names(window.name).common
+    return StatusReport(
+        window=StatusWindow(
+            name=window.name,
+            state=state,
+            opened_at=window.opened_at,
+            age_seconds=window.age_seconds,
+            reason=window.reason,
+            opened_by=f"{window.os_user}@{window.os_host} as {window.database_role}",
+        ),
+        lag_bytes=seen.slot.lag_bytes if seen.slot else None,
+        lag_seconds=_lag_seconds(seen),
+        slot=None
+        if seen.slot is None
+        else SlotStatus(
+            name=seen.slot.name,
+            active=seen.slot.active,
+            wal_status=seen.slot.wal_status,
+            retained_bytes=seen.slot.retained_bytes,
+        ),
+        subscription=None
+        if seen.subscription is None
+        else SubscriptionStatus(
+            name=name,
+            enabled=seen.subscription.enabled,
+            apply_errors=seen.subscription.apply_errors,
+            conflicts=seen.conflicts.model_dump() if seen.conflicts else {},
+        ),
+        workers=tuple(WorkerStatus(pid=worker.pid, role=worker.role or "unknown") for worker in seen.workers),
+        tables=tuple(
+            TableState(table=table.name, state=_TABLE_STATES.get(table.state, table.state))
+            for table in subscription.tables(prod, name)
+        ),
+        warnings=tuple(_warnings(settings, dev, prod, window, seen)),
+    )
+
+
+def _lag_seconds(seen: _Seen) -> float | None:
+    """0 where production has confirmed everything, else an upper bound; both clocks are dev's."""
+    if seen.slot is None:
+        return None
+    if (seen.slot.lag_bytes or 0) <= 0:
+        return 0.0
+    main = next((worker for worker in seen.workers if worker.is_main), None)
+    if main is None or main.latest_end_time is None:
+        return None
+    return max(0.0, (seen.slot.clock - main.latest_end_time).total_seconds())
+
+
+def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _Seen) -> list[str]:
+    name = object_names(window.name).common
+    warnings = []
+    if window.age_seconds > settings.window.max_age:
+        warnings.append(f"the window is older than {settings.window.max_age:g} s (max_age)")
+    held = seen.slot.retained_bytes if seen.slot else None
+    if held is not None and held > settings.window.max_wal_retained:
+        warnings.append(f"the slot keeps {held} bytes of WAL on dev (max_wal_retained)")
+    if seen.slot is None:
+        warnings.append(f"slot {name} is gone on dev")
+    elif seen.slot.wal_status in ("unreserved", "lost"):
+        warnings.append(f"slot {name} is {seen.slot.wal_status}: dev has dropped WAL that it needs")
+    if seen.subscription is None:
+        warnings.append(f"subscription {name} is gone on production")
+    elif window.state is WindowState.STREAMING and not seen.subscription.enabled:
+        warnings.append(f"subscription {name} is disabled, the journal says that it streams")
+    for worker in seen.workers:
+        if seen.subscription and worker.role not in (None, seen.subscription.owner):
+            warnings.append(f"worker {worker.pid} runs as {worker.role}, not as {seen.subscription.owner}")
+    if seen.conflicts and seen.conflicts.failing:
+        found = ", ".join(f"{count} {kind}" for kind, count in seen.conflicts.failing.items())
+        warnings.append(f"the stream met conflicts: {found}")
+    warnings += _publication_warnings(dev, window, name)
+    if window.setting.allow_unproven:
+        warnings.append("unproven tables were allowed when the window opened")
+    return warnings
+
+
+def _publication_warnings(dev: Door, window: Window, name: str) -> list[str]:
+    published = publication.published_tables(dev, name)
+    if not published:
+        return [f"publication {name} is gone on dev: changes are being lost"]
+    wanted = {table.name: set(table.column_names) for table in window.scope.tables}
+    if {table: set(one.columns) for table, one in published.items()} != wanted:
+        return [f"publication {name} on dev no longer publishes what the window was opened for"]
+    return []

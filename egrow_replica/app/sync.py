@@ -1,0 +1,41 @@
+"""A window opened, validated and closed in one go."""
+
+from __future__ import annotations
+
+import time
+
+from egrow_replica.app.context import Context
+from egrow_replica.app.disable import DisableOptions, disable
+from egrow_replica.app.enable import EnableOptions, enable
+from egrow_replica.errors import EgrowError
+from egrow_replica.results import DisableReport, EnableReport, SyncReport
+
+
+def sync(context: Context, options: EnableOptions) -> SyncReport:
+    """Enable, validate, disable.
+
+    :raises EgrowError: as :func:`enable` and :func:`disable`; ``report`` covers what was done.
+    """
+    started = time.monotonic()
+    opened = enable(context, options)
+    try:
+        closed = disable(context, DisableOptions())
+    except EgrowError as error:
+        if isinstance(error.report, DisableReport):
+            error.report = _report(opened, error.report, started)
+        raise
+    return _report(opened, closed, started)
+
+
+def _report(opened: EnableReport, closed: DisableReport, started: float) -> SyncReport:
+    return SyncReport(
+        window=closed.window,
+        steps=(*opened.steps, *closed.steps),
+        backup=opened.backup,
+        reconciled=opened.reconciled,
+        validation=closed.validation or opened.validation,
+        rolled_back=False,
+        removed=closed.removed,
+        left_behind=closed.left_behind,
+        total_seconds=round(time.monotonic() - started, 3),
+    )

@@ -1,0 +1,77 @@
+"""Whether production has what dev has, also while dev keeps changing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from egrow_replica.catalog import ContentTable, Scope
+from egrow_replica.content.compare import compare_table, hashes_of
+from egrow_replica.db import Door
+from egrow_replica.model import QualifiedName
+
+#: Rows that change in every round are on their way and are not counted.
+MAX_ROUNDS = 8
+
+#: A row's hash on dev and on production; ``None``: production does not have it.
+_Pair = tuple[int, int | None]
+
+
+class EqualityCheck:
+    """Compares a dev snapshot at LSN *L* with production after *L* was confirmed.
+
+    :param settle: waits until production has confirmed everything that dev had committed when it was called.
+    :param updates: whether the stream carries updates; without, only missing rows count.
+    """
+
+    def __init__(self, dev: Door, prod: Door, seed: int, settle: Callable[[], None], *, updates: bool) -> None:
+        self._dev = dev
+        self._prod = prod
+        self._seed = seed
+        self._settle = settle
+        self._updates = updates
+
+    def differing(self, scope: Scope) -> dict[QualifiedName, int]:
+        """Dev's rows that production lacks or has otherwise, by table.
+
+        One look is not enough: a row may have changed on dev in between. Only a row whose state on production stays
+        the same over a later confirmed LSN, and still is not dev's, differs.
+        """
+        with self._dev.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")  # the snapshot is of now
+            self._settle()
+            suspects = {table.name: self._suspects(table) for table in scope.tables}
+        counts = dict.fromkeys(scope.names, 0)
+        for _ in range(MAX_ROUNDS):
+            suspects = {name: pairs for name, pairs in suspects.items() if pairs}
+            if not suspects:
+                break
+            again = self._look_again(scope, suspects)
+            for name, pairs in again.items():
+                settled = {key for key, pair in pairs.items() if pair[1] == suspects[name][key][1]}
+                counts[name] += len(settled)
+                again[name] = {key: pair for key, pair in pairs.items() if key not in settled}
+            suspects = again
+        return counts
+
+    def _suspects(self, table: ContentTable) -> dict[int, _Pair]:
+        difference = compare_table(self._dev, self._prod, table, self._seed)
+        keys = difference.from_dev if self._updates else sorted(difference.new)
+        return self._pairs(table, keys)
+
+    def _look_again(
+        self, scope: Scope, suspects: dict[QualifiedName, dict[int, _Pair]]
+    ) -> dict[QualifiedName, dict[int, _Pair]]:
+        with self._dev.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")
+            self._settle()
+            return {name: self._pairs(scope.table(name), sorted(pairs)) for name, pairs in suspects.items()}
+
+    def _pairs(self, table: ContentTable, keys: list[int]) -> dict[int, _Pair]:
+        if not keys:
+            return {}
+        dev = hashes_of(self._dev, table, self._seed, keys, filtered=True)
+        prod = hashes_of(self._prod, table, self._seed, keys, filtered=False)
+        pairs: dict[int, _Pair] = {key: (value, prod.get(key)) for key, value in dev.items()}
+        if not self._updates:
+            return {key: pair for key, pair in pairs.items() if pair[1] is None}
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

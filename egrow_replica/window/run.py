@@ -1,0 +1,170 @@
+"""What the steps of one command share: doors, journal, what was decided and what has been made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from egrow_replica.backup import Manifest, load
+from egrow_replica.catalog import ContentTable, Scope, read_firing_triggers, read_relations
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
+from egrow_replica.content import Writer
+from egrow_replica.db import Capability, Door, ExportedSlot
+from egrow_replica.errors import BackupFailed, Refused, StatementFailed
+from egrow_replica.evidence import Baseline
+from egrow_replica.replication import lock, origins
+from egrow_replica.replication.names import ObjectNames
+from egrow_replica.settings import Settings
+from egrow_replica.window.journal import Journal, Progress, Window, WindowSetting
+from egrow_replica.window.listener import Listener
+from egrow_replica.window.servers import ProdSnapshot, Servers
+
+Result = TypeVar("Result")
+
+#: Deadlock, lock_timeout, serialization, unique violation by a concurrent insert: worth another try.
+RETRIED = frozenset({"40P01", "55P03", "40001", "23505"})
+RETRY_SECONDS = 60.0
+
+
+@dataclass
+class Run:
+    """The state of one command at work on one window.
+
+    :ivar lock: holds the advisory lock for as long as the command runs.
+    :ivar writer: production's only writing connection; it carries the origin named ``origin``.
+    :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
+    :ivar exported: the slot's snapshot, between the steps that make and use it; ``snapshot`` likewise on production.
+    """
+
+    servers: Servers
+    settings: Settings
+    names: ObjectNames
+    listener: Listener
+    scope: Scope
+    setting: WindowSetting
+    origin: str
+    lock: Door
+    dev_reachable: bool = True
+    progress: Progress = field(default_factory=Progress)
+    baseline: Baseline | None = None
+    before_restore: Baseline | None = None
+    exported: ExportedSlot | None = None
+    snapshot: ProdSnapshot | None = None
+    snapshot_stack: ExitStack = field(default_factory=ExitStack)
+    _writer: Door | None = None
+    _dev: Door | None = None
+
+    @property
+    def writer(self) -> Door:
+        """Production's writing door, opened when it is first needed; every commit of it carries the origin."""
+        if self._writer is None:
+            self._writer = self.servers.write_prod(self.scope, self.names, self.origin)
+            if origins.origin_id(self._writer, self.origin) is not None:
+                origins.use(self._writer, self.origin)
+        return self._writer
+
+    @property
+    def dev(self) -> Door:
+        """Dev's writing door, opened when it is first needed."""
+        if self._dev is None:
+            self._dev = self.servers.write_dev(self.scope, self.names)
+        return self._dev
+
+    @property
+    def journal(self) -> Journal:
+        """The window's journal, on the writing door."""
+        return Journal(self.writer, self.names.window)
+
+    @property
+    def worker_role(self) -> str:
+        """Whom the subscription belongs to and its workers must run as."""
+        return APPLY_ROLE if self.writer.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) else self.writer.role
+
+    def note(self, **made: Any) -> None:
+        """Record in memory and journal what has been made."""
+        self.progress = self.progress.model_copy(update=made)
+        self.journal.set_progress(self.progress)
+
+    def adopt(self, window: Window) -> None:
+        """Go on with what the journal knows."""
+        self.progress = window.progress
+        self.baseline = window.baseline
+
+    def release_writer(self) -> None:
+        """Close the writing door; the next one is opened with whatever origin there is then."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def release_snapshots(self) -> None:
+        """Let the snapshots on both servers go."""
+        self.snapshot_stack.close()
+        self.snapshot = None
+        if self.exported is not None:
+            self.exported.close()
+            self.exported = None
+
+    def close(self) -> None:
+        """Close every connection but the lock's."""
+        self.release_snapshots()
+        self.release_writer()
+        if self._dev is not None:
+            self._dev.close()
+            self._dev = None
+
+    def content_writer(self, role: str) -> Writer:
+        """How content is written under a role."""
+        return Writer(self.writer, role, self.settings.window.lock_timeout)
+
+    def check_lock(self) -> None:
+        """See that no other controller can be at work; :raises WrongState: the lock is lost."""
+        lock.check(self.lock)
+
+    def check_closure(self) -> None:
+        """See, right before content is written, that no trigger of production would fire.
+
+        :raises Refused: one would, and could write a user's row from our own statement.
+        """
+        relations = read_relations(self.writer)
+        for table in self.scope.tables:
+            found = relations.get(table.name)
+            if found is None or found.oid != table.oid:
+                raise Refused(
+                    "relation-changed",
+                    f"{table.name} is not the table that it was when the window opened",
+                    hint="It was dropped, renamed or made anew; close the window with `disable --no-validate`.",
+                )
+        for trigger in read_firing_triggers(self.writer, [table.oid for table in self.scope.tables]):
+            raise Refused(
+                "firing-trigger",
+                f"{trigger.table}: trigger {trigger.name} fires under replication and runs {trigger.function}",
+                hint="Make it an ordinary trigger (ALTER TABLE … ENABLE TRIGGER …), then run the command again.",
+            )
+
+    def manifest(self) -> Manifest:
+        """The window's backup; :raises BackupFailed: there is none, or it cannot be read."""
+        if self.progress.backup is None:
+            raise BackupFailed(f"window {self.names.window} has no backup")
+        return load(self.progress.backup)
+
+    def retrying(self, action: Callable[[], Result]) -> Result:
+        """Do it again while it fails for another's lock, up to a deadline; each try is a transaction of its own."""
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                return action()
+            except StatementFailed as error:
+                if error.sqlstate not in RETRIED or time.monotonic() > deadline:
+                    raise
+                self.listener.say(f"{error.message}; trying again")
+                self.check_lock()
+
+    def table(self, name: str) -> ContentTable:
+        """The content table of that name, as JSON writes it."""
+        return next(table for table in self.scope.tables if str(table.name) == name)
+
+
+CONTENT_ROLES = (APPLY_ROLE, RESTORE_ROLE)

@@ -1,0 +1,90 @@
+"""Executing steps: the lock before each, intent and outcome in the journal, and everything back when one fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from egrow_replica.errors import EgrowError, ServerUnavailable
+from egrow_replica.model import StepStatus, WindowState
+from egrow_replica.results import Removed, StepReport
+from egrow_replica.window.run import Run
+from egrow_replica.window.steps import Step
+
+
+class Runner:
+    """Runs the steps of one command and keeps their reports.
+
+    :ivar reports: in the order in which things happened.
+    :ivar removed: what undoing took away.
+    :ivar left: steps whose undoing failed, each with the error.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.reports: list[StepReport] = []
+        self.removed: list[Removed] = []
+        self.left: list[tuple[Step, EgrowError]] = []
+
+    def forward(self, steps: Sequence[Step]) -> None:
+        """Execute each step that is not already so; the first failure ends it and leaves undoing to the caller."""
+        for step in steps:
+            self._run.check_lock()
+            self._execute(step)
+
+    def back(self, steps: Sequence[Step]) -> None:
+        """Undo the steps in reverse; a step that cannot be undone does not keep the others from it."""
+        for step in reversed(steps):
+            started = time.monotonic()
+            try:
+                removed = step.undo(self._run)
+            except EgrowError as error:
+                self.left.append((step, error))
+                self._report(step, StepStatus.UNDO_FAILED, started, error.message)
+                continue
+            self.removed += removed
+            if removed:
+                self._report(step, StepStatus.UNDONE, started, ", ".join(f"{one.kind} {one.name}" for one in removed))
+
+    def _execute(self, step: Step) -> None:
+        started = time.monotonic()
+        self._run.listener.step_started(step.name)
+        if step.observe(self._run):
+            self._report(step, StepStatus.UNCHANGED, started, "")
+            return
+        self._run.journal.step(step.name, "intent")
+        try:
+            detail = step.do(self._run)
+        except BaseException as error:
+            self._report(step, StepStatus.FAILED, started, str(error))
+            raise
+        self._run.journal.step(step.name, "done", detail or None)
+        self._report(step, StepStatus.DONE, started, detail)
+
+    def _report(self, step: Step, status: StepStatus, started: float, detail: str) -> None:
+        report = StepReport(name=step.name, status=status, seconds=round(time.monotonic() - started, 3), detail=detail)
+        self.reports.append(report)
+        self._run.listener.step_ended(report)
+
+
+def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> bool:
+    """Take everything back after a failure; whether nothing is left behind.
+
+    The window ends ``rolled_back``, or ``failed`` where something could not be undone, and says so in the journal as
+    far as production answers.
+    """
+    try:
+        run.release_snapshots()
+        _fresh_writer(run)
+        run.journal.set_state(WindowState.ROLLING_BACK, cause)
+        runner.back(steps)
+        done = not runner.left
+        run.journal.set_state(WindowState.ROLLED_BACK if done else WindowState.FAILED, cause)
+    except ServerUnavailable:
+        return False
+    return done
+
+
+def _fresh_writer(run: Run) -> None:
+    # The failure may have left the connection inside a transaction, or gone.
+    run.release_writer()

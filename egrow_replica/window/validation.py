@@ -1,0 +1,220 @@
+"""The whole evidence of a window: users' tables, orphans, content, conflicts, workers. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from egrow_replica.catalog import (
+    Scope,
+    Table,
+    read_foreign_keys,
+    read_relations,
+    read_server_facts,
+    read_tables,
+)
+from egrow_replica.content import EqualityCheck
+from egrow_replica.db import Door
+from egrow_replica.errors import NotCaughtUp, StreamFailed
+from egrow_replica.evidence import Baseline, Origins, Orphans, count_all, judge_tables, protected, tier, touching
+from egrow_replica.model import EvidenceTier, TableVerdict
+from egrow_replica.replication import origins as replication_origins
+from egrow_replica.replication import slot as slots
+from egrow_replica.replication import subscription as subscriptions
+from egrow_replica.replication.waiting import wait_until
+from egrow_replica.results import ContentReport, ContentTableReport, OrphanCount, TableEvidence, Validation
+from egrow_replica.settings import Settings
+from egrow_replica.window.journal import Progress, WindowSetting
+from egrow_replica.window.listener import Listener
+from egrow_replica.window.servers import ProdSnapshot, Servers
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a validation is of.
+
+    :ivar origin: name of the origin of our own writes; ``common`` names slot and subscription.
+    :ivar streaming: whether the stream is expected to run, so that workers and confirmed positions are looked at.
+    :ivar check_content: whether production must have dev's rows.
+    """
+
+    scope: Scope
+    setting: WindowSetting
+    progress: Progress
+    baseline: Baseline
+    origin: str
+    common: str
+    streaming: bool
+    check_content: bool
+
+
+def validate(servers: Servers, settings: Settings, subject: Subject, listener: Listener) -> Validation:
+    """Gather the evidence and say what fails.
+
+    :raises ServerUnavailable: a server went away, so nothing is known.
+    """
+    problems: list[str] = []
+    notes: list[str] = []
+    with servers.read_prod("validate") as prod:
+        conflicts = _conflicts(prod, subject, problems)
+        if subject.streaming:
+            _check_workers(prod, subject, problems)
+    content = _content(servers, settings, subject, listener, problems) if subject.check_content else None
+    with servers.prod_snapshot("validate") as snapshot:
+        evidence, tables, orphans = _users(snapshot, subject, listener)
+    problems += _verdict_problems(tables, subject.setting.allow_unproven, notes)
+    problems += [
+        f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
+        f"({one.constraint})"
+        for one in orphans
+        if one.count_after > one.count_before
+    ]
+    if evidence is EvidenceTier.NONE:
+        notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")
+    return Validation(
+        verdict=TableVerdict.worst([table.verdict for table in tables]),
+        evidence=evidence,
+        tables=tuple(tables),
+        orphans=orphans,
+        content=content or ContentReport(equal=None),
+        conflicts=conflicts,
+        problems=tuple(problems),
+        notes=tuple(notes),
+    )
+
+
+def ours(prod: Door, origin: str, progress: Progress) -> Origins:
+    """Our origins by number, those that exist and those that the window had; everybody else's beside."""
+    known = replication_origins.all_origins(prod)
+    names = {origin}
+    if progress.subscription_oid is not None:
+        names.add(f"pg_{progress.subscription_oid}")
+    mine = {number: name for number, name in known.items() if name in names}
+    if progress.origin_id is not None:
+        mine.setdefault(progress.origin_id, origin)
+    return Origins(ours=mine, others={number: name for number, name in known.items() if number not in mine})
+
+
+def protected_tables(door: Door, scope: Scope) -> list[Table]:
+    """Every table that is not content, with its columns."""
+    return list(read_tables(door, protected(read_relations(door).values(), scope)).values())
+
+
+def _users(
+    snapshot: ProdSnapshot, subject: Subject, listener: Listener
+) -> tuple[EvidenceTier, list[TableEvidence], tuple[OrphanCount, ...]]:
+    first = snapshot.doors[0]
+    evidence = tier(subject.baseline, tracks_commits=read_server_facts(first).tracks_commits)
+    tables = judge_tables(
+        snapshot.doors,
+        protected_tables(first, subject.scope),
+        subject.baseline,
+        ours(first, subject.origin, subject.progress),
+        evidence,
+        listener.advance,
+    )
+    keys = touching(read_foreign_keys(first), subject.scope.names)
+    return evidence, tables, _orphans(subject.baseline.orphans, count_all(first, keys))
+
+
+def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[OrphanCount, ...]:
+    known = {(one.table, one.constraint): one.count for one in before}
+    return tuple(
+        OrphanCount(
+            constraint=one.constraint,
+            table=one.table,
+            references=one.references,
+            count_before=known.get((one.table, one.constraint), 0),
+            count_after=one.count,
+        )
+        for one in after
+    )
+
+
+def _verdict_problems(tables: Iterable[TableEvidence], allow_unproven: bool, notes: list[str]) -> list[str]:
+    problems = []
+    for table in tables:
+        sentence = f"{table.table}: {table.verdict.value}: {table.reason}"
+        if table.verdict is TableVerdict.TOUCHED or (table.verdict is TableVerdict.UNPROVEN and not allow_unproven):
+            problems.append(sentence)
+        elif table.verdict is TableVerdict.UNPROVEN:
+            notes.append(f"{sentence} (allowed)")
+    return problems
+
+
+def _conflicts(prod: Door, subject: Subject, problems: list[str]) -> dict[str, int]:
+    counters = subscriptions.conflicts(prod, subject.common)
+    if counters is None:
+        return {}
+    problems += [f"the stream met conflicts: {count} {kind}" for kind, count in counters.failing.items()]
+    return {kind: count for kind, count in counters.model_dump().items() if count}
+
+
+def _check_workers(prod: Door, subject: Subject, problems: list[str]) -> None:
+    found = subscriptions.get(prod, subject.common)
+    if found is None:
+        problems.append(f"subscription {subject.common} is gone")
+        return
+    for worker in subscriptions.workers(prod, subject.common):
+        # A worker that started while the owner changed keeps the old owner's rights.
+        if worker.role is not None and worker.role != found.owner:
+            problems.append(f"worker {worker.pid} runs as {worker.role}, not as {found.owner}")
+
+
+def _content(
+    servers: Servers, settings: Settings, subject: Subject, listener: Listener, problems: list[str]
+) -> ContentReport:
+    updates = "update" in subject.setting.publish
+    with (
+        servers.read_dev("validate") as dev,
+        servers.read_dev("confirm") as clock,
+        servers.read_prod("compare") as prod,
+    ):
+
+        def settle() -> None:
+            if subject.streaming:
+                catch_up(clock, prod, subject, settings.window.catchup_timeout, listener)
+
+        try:
+            check = EqualityCheck(dev, prod, subject.setting.seed, settle, updates=updates)
+            counts = check.differing(subject.scope)
+        except NotCaughtUp as error:
+            problems.append(error.message)
+            return ContentReport(equal=False)
+    report = ContentReport(
+        equal=not any(counts.values()),
+        tables=tuple(
+            ContentTableReport(table=name, equal=not count, differing=count) for name, count in counts.items()
+        ),
+    )
+    problems += [f"{name}: {count} rows of dev are not on production" for name, count in counts.items() if count]
+    return report
+
+
+def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: Listener) -> None:
+    """Wait until production has confirmed everything that dev has committed by now.
+
+    :raises NotCaughtUp: not within ``seconds``, or the stream is not running.
+    :raises StreamFailed: the stream repeats an error, so waiting is pointless.
+    """
+    lsn = slots.current_lsn(dev)
+    errors = _errors(prod, subject.common)
+
+    def confirmed() -> bool:
+        if slots.has_confirmed(dev, subject.common, lsn):
+            return True
+        now = _errors(prod, subject.common)
+        if now > errors + 1:  # one may be a lost connection; a data error repeats
+            raise StreamFailed(
+                f"the stream stops at an error again and again ({now} apply errors)",
+                hint="The production server's log names the row and the conflict.",
+            )
+        return False
+
+    listener.say(f"waiting until production has confirmed {lsn}")
+    wait_until(confirmed, seconds, f"production has not confirmed dev's position {lsn}")
+
+
+def _errors(prod: Door, name: str) -> int:
+    found = subscriptions.get(prod, name)
+    return found.apply_errors if found else 0

@@ -1,0 +1,2 @@
+-- The planner should know of the new rows before the application asks.
+ANALYZE {table}

@@ -1,0 +1,2 @@
+-- Rows written since the baseline: those of them that dev has too were made, or changed, by the window.
+SELECT {key_hash} FROM {source} AS t WHERE pg_catalog.age(t.xmin) BETWEEN 0 AND $1::int4
