@@ -120,7 +120,7 @@ class Policy:
             subscription=subscription or None,
             origin=origin or None,
             slot=slot or None,
-            roles=_words(roles),
+            roles=_roles(roles),
         )
 
     @classmethod
@@ -160,9 +160,9 @@ class Policy:
             _READING | _SESSION | _SETUP,
             content=_names(content),
             sequences=_names(sequences),
-            roles=_words(roles),
-            owners=_words(owners),
-            table_owners=_words(table_owners),
+            roles=_roles(roles),
+            owners=_roles(owners),
+            table_owners=_roles(table_owners),
             database=database or None,
             schemas=_words(schemas),
         )
@@ -207,9 +207,17 @@ def _words(values: Iterable[str]) -> frozenset[str]:
     if isinstance(values, str):
         raise TypeError("a list of names is needed, not one text")
     words = frozenset(values)
-    for word in words & _NOT_NAMES:
-        raise Refused("policy", f"{word!r} cannot be allowed: it is not the name of one role or schema")
+    for word in sorted(words):
+        if word in _NOT_NAMES or word.startswith("pg_"):
+            raise Refused("policy", f"{word!r} cannot be allowed: it is not the name of one role or schema")
     return words
+
+
+def _roles(values: Iterable[str]) -> frozenset[str]:
+    roles = _words(values)
+    if "public" in roles:
+        raise Refused("policy", "'public' cannot be allowed: as a role it means everybody")
+    return roles
 
 
 def _ordinary_schema(schema: str) -> str:

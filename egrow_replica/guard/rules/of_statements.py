@@ -20,7 +20,6 @@ from egrow_replica.guard.rules import (
     roles,
     schemas,
     settings,
-    show,
     subscriptions,
     table_as,
     tables,
@@ -33,7 +32,7 @@ from egrow_replica.model import QualifiedName
 STATEMENT_RULES: dict[str, Callable[[Node, Policy], Iterable[QualifiedName]]] = {
     "CopyStmt": copy.check,
     "ExplainStmt": explain.check,
-    "VariableShowStmt": show.check,
+    "VariableShowStmt": settings.check_show,
     "TransactionStmt": transactions.check,
     "VariableSetStmt": settings.check,
     "LockStmt": locks.check,

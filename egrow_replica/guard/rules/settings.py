@@ -29,6 +29,15 @@ def check(statement: Node, policy: Policy) -> tuple[()]:
     return ()
 
 
+def check_show(statement: Node, policy: Policy) -> tuple[()]:
+    """SHOW reads a setting and has no other clause.
+
+    :raises Refused: rule ``setting``.
+    """
+    only(RULE, statement, "name")
+    return ()
+
+
 def _check_transaction(statement: Node, policy: Policy) -> None:
     if statement.name == "TRANSACTION":
         transactions.check_modes(statement.args, policy)
