@@ -13,6 +13,8 @@ from egrow_replica.lab.remains import CONFIGURATION_MARKER, is_our_configuration
 
 def configuration_text(directory: Path, *, dev_dsn: str, prod_dsn: str, stream_dsn: str, bin_dir: Path) -> str:
     """``egrow-replica.toml`` for a lab: ordinary roles, the guide's lists, the servers' own ``pg_dump``."""
+    has_tools = all((bin_dir / name).is_file() for name in ("pg_dump", "pg_restore"))
+    backup = f"\n[backup]\nbin_dir = {json.dumps(str(bin_dir))}\n" if has_tools else ""
     return f"""\
 {CONFIGURATION_MARKER}
 {_directory_line(directory)}
@@ -26,10 +28,7 @@ dsn = {json.dumps(prod_dsn)}
 
 [tables]
 preset = "egrow-academy"
-
-[backup]
-bin_dir = {json.dumps(str(bin_dir))}
-"""
+{backup}"""
 
 
 def write_configuration(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ Standard input carries one JSON object a line, standard output answers each with
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, Final, NoReturn
 
-from egrow_replica.errors import EgrowError
+from egrow_replica.errors import EgrowError, UsageError
 from egrow_replica.lab.binaries import copy_installation, runs_as, server_user, server_version
 from egrow_replica.lab.processes import ProcessId
 from egrow_replica.lab.remains import Record, write_private
@@ -102,17 +103,22 @@ class Keeper:
     def _make_base(self) -> Path:
         """A directory for the data that the server's user can reach: in the lab's directory if possible."""
         user = server_user()
-        base = self.directory / "data"
-        base.mkdir(mode=0o700)
-        if user is not None:
+        inside = self.directory / "data"
+        inside.mkdir(mode=0o700)
+        elsewhere = (Path(tempfile.mkdtemp(prefix="egrow-lab-", dir=place)) for place in _temporary_directories())
+        for base in itertools.chain([inside], elsewhere):
+            self.record.base = str(base)
+            self._note()
+            if user is None:
+                return base
             os.chown(base, *user)
-            if not runs_as(user, ["/bin/sh", "-c", 'cd "$1" && test -w .', "sh", base]):
-                base.rmdir()
-                base = Path(tempfile.mkdtemp(prefix="egrow-lab-"))
-                os.chown(base, *user)
-        self.record.base = str(base)
-        self._note()
-        return base
+            if runs_as(user, ["/bin/sh", "-c", 'cd "$1" && test -w .', "sh", base]):
+                return base
+            base.rmdir()
+        raise UsageError(
+            f"the servers' user (uid {user.uid if user else os.geteuid()}) can reach no directory for their data",
+            hint="Put the lab into a directory that everybody may pass through",
+        )
 
     def _note(self) -> None:
         """Write down what is there now, for the janitor too."""
@@ -121,6 +127,11 @@ class Keeper:
         self.record.write()
         self._announce.write(self.record.to_line())
         self._announce.flush()
+
+
+def _temporary_directories() -> list[str]:
+    """Where data may go that does not fit under the lab's directory."""
+    return [place for place in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")) if Path(place).is_dir()]  # noqa: S108
 
 
 def _fork_janitor() -> BinaryIO:

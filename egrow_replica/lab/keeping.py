@@ -8,6 +8,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ class KeeperLink:
                 start_new_session=True,  # Ctrl-C in the terminal is for the starter, whose end is what counts
             )
         self._log = directory / "keeper.log"
+        self._turn = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -44,13 +46,8 @@ class KeeperLink:
 
         :raises ServerUnavailable: where the keeper reports a failure, is gone, or is silent for too long.
         """
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._gone() from None
-        line = self._read_line()
+        with self._turn:
+            line = self._exchange(json.dumps(request).encode() + b"\n")
         if not line:
             raise self._gone()
         answer: dict[str, Any] = json.loads(line)
@@ -74,8 +71,14 @@ class KeeperLink:
             self._process.kill()  # the servers and the directory follow: see the keeper
             self._process.wait()
 
-    def _read_line(self) -> bytes:
+    def _exchange(self, request: bytes) -> bytes:
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(request)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             if not selector.select(_ANSWER_SECONDS):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationError
 
-from egrow_replica.errors import EgrowError, ServerUnavailable, UsageError, WrongState
+from egrow_replica.errors import EgrowError, UsageError, WrongState
 from egrow_replica.lab import conninfo
 from egrow_replica.lab.academy import database_identity, load_both, refuse_unless_empty, unload_academy
 from egrow_replica.lab.binaries import find_bin_dir
@@ -27,7 +25,8 @@ from egrow_replica.lab.config import (
 from egrow_replica.lab.keeping import KeeperLink
 from egrow_replica.lab.processes import wait_until
 from egrow_replica.lab.psql import psql
-from egrow_replica.lab.remains import Record, write_private
+from egrow_replica.lab.remains import Record, claim, write_private
+from egrow_replica.lab.status import LabStatus, read_status
 from egrow_replica.model import Model, Server
 
 DATABASE: Final = "academy"
@@ -52,43 +51,20 @@ class Passwords(Model):
         return cls(**{name: secrets.token_hex(16) for name in cls.model_fields})
 
 
-class ServerStatus(Model):
-    """How one server of a lab is.
-
-    :ivar address: host and port.
-    :ivar version: as the server writes it; ``""`` where it does not answer, and ``data_bytes`` is 0 then.
-    """
-
-    server: Server
-    address: str
-    running: bool
-    version: str = ""
-    database: str = ""
-    data_bytes: int = 0
-
-
-class LabStatus(Model):
-    """How a lab is."""
-
-    directory: Path
-    running: bool
-    external: bool
-    config_path: Path
-    servers: tuple[ServerStatus, ...]
-
-
 class Lab(Model):
     """Two servers, dev and production: where they are and how to log in.
 
     A context manager: at its end the servers stop and everything on disk is removed.
 
     :ivar external: the servers are somebody else's; the lab only loaded its tables there.
+    :ivar created: the directory was made for the lab, so everything in it goes with it.
     """
 
     directory: Path
     config_path: Path
     bin_dir: Path
     external: bool = False
+    created: bool = True
     scale: int = 1
     seed: int = 1
     admin: dict[Server, dict[str, str]] = Field(repr=False)
@@ -124,7 +100,7 @@ class Lab(Model):
         directory = directory.absolute()
         config_path = (config_path or directory / "egrow-replica.toml").absolute()
         refuse_foreign_configuration(config_path)
-        created = _claim(directory)
+        created = claim(directory)
         password = secrets.token_hex(16)
         link = KeeperLink(directory)
         try:
@@ -145,6 +121,7 @@ class Lab(Model):
                 directory=directory,
                 config_path=config_path,
                 bin_dir=found,
+                created=created,
                 scale=scale,
                 seed=seed,
                 admin=admin,
@@ -192,12 +169,13 @@ class Lab(Model):
             identities.add(database_identity(conninfo.write(values), bin_dir=found))
         if len(identities) < 2:
             raise UsageError("dev and production are the same database", hint="Create one database for each")
-        _claim(directory)
+        created = claim(directory)
         lab = cls(
             directory=directory,
             config_path=config_path,
             bin_dir=found,
             external=True,
+            created=created,
             scale=scale,
             seed=seed,
             admin=admin,
@@ -224,7 +202,13 @@ class Lab(Model):
             raise WrongState(
                 f"there is no lab in {directory}", hint="Start one: egrow-replica lab up", code="no-lab"
             ) from None
-        return cls.model_validate_json(text)
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            raise WrongState(
+                f"{directory / _STATE} is not what this version writes",
+                hint="End the lab with the version that started it, or remove the directory",
+            ) from None
 
     # ------------------------------------------------------------------------------------------------------- the end
 
@@ -241,7 +225,7 @@ class Lab(Model):
                 record.keeper_process.send(signal.SIGKILL)
             record.remove()
         elif self.external:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            Record(str(self.directory), keeper=[], created=self.created).remove()
         remove_configuration(self.config_path, self.directory)
 
     def __enter__(self) -> Self:
@@ -341,26 +325,13 @@ class Lab(Model):
 
     def status(self) -> LabStatus:
         """How both servers are; one that does not answer is not running."""
-        servers = tuple(self._server_status(server) for server in Server)
+        servers = tuple(read_status(server, self.admin[server], bin_dir=self.bin_dir) for server in Server)
         return LabStatus(
             directory=self.directory,
             running=all(each.running for each in servers),
             external=self.external,
             config_path=self.config_path,
             servers=servers,
-        )
-
-    def _server_status(self, server: Server) -> ServerStatus:
-        values = self.admin[server]
-        address = f"{values.get('host', 'localhost')}:{values.get('port', '5432')}"
-        sql = """SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_database(),
-                        pg_catalog.pg_database_size(pg_catalog.current_database());"""
-        try:
-            version, database, size = self.psql(server, sql).split("|")
-        except ServerUnavailable:
-            return ServerStatus(server=server, address=address, running=False)
-        return ServerStatus(
-            server=server, address=address, running=True, version=version, database=database, data_bytes=int(size)
         )
 
     def _ask(self, request: dict[str, Any]) -> None:
@@ -410,22 +381,3 @@ def _check_numbers(scale: int, seed: int) -> None:
         raise UsageError("the scale is a whole number from 1 to 10000")
     if abs(seed) >= 2**63:
         raise UsageError("the seed does not fit into 64 bits")
-
-
-def _claim(directory: Path) -> bool:
-    """Take a directory for a lab; answer whether it was made for that.
-
-    :raises UsageError: where a lab lives in it, or something else is there.
-    """
-    record = Record.read(directory)
-    if record is not None:
-        if record.keeper_process.is_alive():
-            raise UsageError(f"a lab is running in {directory}", hint="End it first: egrow-replica lab down")
-        record.remove()
-    if directory.exists():
-        if not directory.is_dir() or any(directory.iterdir()):
-            raise UsageError(f"{directory} is in use", hint="Name a directory for the lab that is new or empty")
-        return False
-    # The server's user has to pass through; the files in it are private one by one.
-    directory.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
-    return True

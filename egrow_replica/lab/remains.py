@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from egrow_replica.errors import UsageError
 from egrow_replica.lab.processes import ProcessId, wait_until
 
 RECORD: Final = "keeper.json"
@@ -40,10 +41,10 @@ class Record:
 
     @classmethod
     def read(cls, directory: Path) -> Record | None:
-        """The record in a lab's directory, if there is one."""
+        """The record in a lab's directory, if there is one that makes sense."""
         try:
             return cls.from_line((directory / RECORD).read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
             return None
 
     @classmethod
@@ -80,6 +81,25 @@ class Record:
         for name in _OWN_FILES:
             if name != "egrow-replica.toml" or is_our_configuration(directory / name):
                 (directory / name).unlink(missing_ok=True)
+
+
+def claim(directory: Path) -> bool:
+    """Take a directory for a lab; answer whether it was made for that.
+
+    :raises UsageError: where a lab lives in it, or something else is there.
+    """
+    record = Record.read(directory)
+    if record is not None:
+        if record.keeper_process.is_alive():
+            raise UsageError(f"a lab is running in {directory}", hint="End it first: egrow-replica lab down")
+        record.remove()
+    if directory.exists():
+        if not directory.is_dir() or any(directory.iterdir()):
+            raise UsageError(f"{directory} is in use", hint="Name a directory for the lab that is new or empty")
+        return False
+    # The server's user has to pass through; the files in it are private one by one.
+    directory.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True)
+    return True
 
 
 def remove_tree(path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_lab_ends_with_its_block(place: Path) -> None:
     assert nothing_left(directory)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_lab_ends_with_its_starter(place: Path, number: signal.Signals) -> None:
     directory = place / "lab"
     with starter(directory) as process:
