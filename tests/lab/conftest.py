@@ -51,19 +51,3 @@ def database(lab: Lab) -> Iterator[Callable[..., str]]:
     yield make
     for server, name in made:
         lab.drop_database(server, name)
-
-
-def processes_in(directory: Path) -> list[int]:
-    """Every process that names the directory in its arguments or works inside it: postmasters and backends."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            arguments = (entry / "cmdline").read_bytes().decode(errors="replace")
-            place = str((entry / "cwd").readlink())
-        except OSError:
-            continue
-        if f"{directory}/" in arguments or f"{place}/".startswith(f"{directory}/"):
-            found.append(int(entry.name))
-    return found

@@ -30,7 +30,6 @@ from egrow_replica.lab.lab import Lab
 from egrow_replica.lab.processes import ProcessId, wait_until
 from egrow_replica.lab.remains import CONFIGURATION_MARKER, Record
 from egrow_replica.model import Server
-from tests.lab.conftest import processes_in
 
 SOURCE = str(Path(egrow_replica.__file__).parents[1])
 PACKAGES = str(Path(pydantic.__file__).parents[1])
@@ -63,6 +62,22 @@ def starter(directory: Path, python: str = sys.executable, **options: object) ->
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join((SOURCE, PACKAGES))}
+
+
+def processes_in(directory: Path) -> list[int]:
+    """Every process that names the directory in its arguments or works inside it: postmasters and backends."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().decode(errors="replace")
+            place = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if f"{directory}/" in arguments or f"{place}/".startswith(f"{directory}/"):
+            found.append(int(entry.name))
+    return found
 
 
 def nothing_left(directory: Path) -> bool:
