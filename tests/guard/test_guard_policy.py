@@ -113,7 +113,6 @@ def test_secrets_are_not_shown(literal: str) -> None:
     options = "create_slot = false, slot_name = egrow_s, copy_data = false, enabled = false"
     for policy, sql in (
         ("window", f"CREATE SUBSCRIPTION egrow_w CONNECTION {literal} PUBLICATION p WITH ({options})"),
-        ("window", f"ALTER SUBSCRIPTION egrow_w CONNECTION {literal}"),
         ("setup", f"CREATE ROLE egrow_apply LOGIN PASSWORD {literal} CONNECTION LIMIT 0"),
         ("setup", f"ALTER ROLE egrow_apply ENCRYPTED PASSWORD {literal}"),
     ):

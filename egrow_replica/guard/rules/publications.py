@@ -29,7 +29,9 @@ def check(statement: Node, policy: Policy) -> tuple[()]:
         raise Refused(RULE, "a publication names its tables")
     for item in statement.pubobjects:
         _check_object(item, policy)
-    _check_options(statement.options)
+    filtered = any(item.pubtable.whereClause is not None for item in statement.pubobjects)
+    if _operations(statement.options) != {"insert"} and filtered:
+        raise Refused(RULE, "an update that leaves a row filter arrives as a delete: a filter needs publish = 'insert'")
     return ()
 
 
@@ -49,7 +51,8 @@ def _check_object(item: Node, policy: Policy) -> None:
         check_filter(table.whereClause, policy)
 
 
-def _check_options(options: tuple[Node, ...] | None) -> None:
+def _operations(options: tuple[Node, ...] | None) -> set[str]:
+    """What is published, after a look at all options."""
     found = {name: word(value) for name, value in read_options(RULE, options).items()}
     known_options(RULE, found, _OPTIONS)
     operations = {part.strip() for part in found.get("publish", "").split(",")}
@@ -59,3 +62,4 @@ def _check_options(options: tuple[Node, ...] | None) -> None:
     generated = found.get("publish_generated_columns", "none")
     if not (is_true(root) or is_false(root)) or generated != "none":
         raise Refused(RULE, "an option of the publication has a value that is not allowed")
+    return operations

@@ -49,7 +49,8 @@ def _check_value(name: str, value: str, local: bool, policy: Policy) -> None:
     if name == "session_replication_role":
         allowed = policy.is_window and local and value == "replica"
     elif name == "role":
-        allowed = policy.is_window and local and value in policy.roles
+        # NONE is the way back to the login, which PostgreSQL keeps from being the name of a role.
+        allowed = policy.is_window and local and (value in policy.roles or value == "none")
     else:
         known = SESSION | LOGGING
         values = known.get(name)

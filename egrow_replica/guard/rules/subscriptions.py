@@ -49,20 +49,18 @@ def check_create(statement: Node, policy: Policy) -> tuple[()]:
 
 
 def check_alter(statement: Node, policy: Policy) -> tuple[()]:
-    """ENABLE, DISABLE, SET (slot_name = …), CONNECTION.
+    """ENABLE, DISABLE, SET (slot_name = …).
 
     :raises Refused: rule ``subscription``.
     """
     _check_name(statement.subname, policy)
     if statement.kind == _KIND.ALTER_SUBSCRIPTION_ENABLED:
         only(RULE, statement, "kind", "subname", "options")
-    elif statement.kind == _KIND.ALTER_SUBSCRIPTION_CONNECTION:
-        only(RULE, statement, "kind", "subname", "conninfo")
     elif statement.kind == _KIND.ALTER_SUBSCRIPTION_OPTIONS:
         only(RULE, statement, "kind", "subname", "options")
         _check_slot(statement, policy)
     else:
-        raise Refused(RULE, "REFRESH, SKIP and another list of publications are not allowed")
+        raise Refused(RULE, "REFRESH, SKIP, another server and another list of publications are not allowed")
     return ()
 
 
