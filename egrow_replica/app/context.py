@@ -44,7 +44,7 @@ def locked(context: Context, what: str) -> Iterator[tuple[Servers, Door, ExitSta
     """
     servers = context.servers()
     with ExitStack() as stack:
-        door = stack.enter_context(servers.read_prod(f"{what}/lock"))
+        door = stack.enter_context(servers.lock_prod(f"{what}/lock"))
         lock.take(door)
         yield servers, door, stack
 

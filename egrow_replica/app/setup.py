@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import SecretStr
 
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, read_roles
 from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, PreflightFailed
 from egrow_replica.evidence import OWN_SCHEMAS
@@ -30,18 +31,19 @@ class SetupAction(StrEnum):
     REMOVE = "remove"
 
 
-def setup(context: Context, action: SetupAction) -> SetupReport:
+def setup(context: Context, action: SetupAction, admins: Mapping[Server, SecretStr] | None = None) -> SetupReport:
     """The statements for both servers, applied unless they are only to be printed.
 
     Printing needs a login that can read the catalogs: the administrator's if its variable is set, else the
     configured one. Passwords are in none of the statements: printed, they are left out; applied, their verifiers go.
 
+    :param admins: administrators' connection strings; by default those of :data:`ADMIN_VARIABLES`.
     :raises PreflightFailed: a content table is not there.
     """
     servers = context.servers()
     shown = {}
     for server in (Server.DEV, Server.PROD):
-        with _door(context, servers, server, action) as door:
+        with _door(context, servers, server, action, admins) as door:
             statements = _statements(context, servers, door, server, action)
             shown[server] = tuple(door.vet(statement).shown for statement in statements)
             if action is not SetupAction.PRINT:
@@ -51,10 +53,17 @@ def setup(context: Context, action: SetupAction) -> SetupReport:
     return SetupReport(dev=shown[Server.DEV], prod=shown[Server.PROD], applied=action is not SetupAction.PRINT)
 
 
-def _door(context: Context, servers: Servers, server: Server, action: SetupAction) -> Door:
+def _door(
+    context: Context,
+    servers: Servers,
+    server: Server,
+    action: SetupAction,
+    admins: Mapping[Server, SecretStr] | None,
+) -> Door:
     configured = servers.dev if server is Server.DEV else servers.prod
     try:
-        dsn = parse_dsn(admin_dsn(ADMIN_VARIABLES[server]), name=f"{server}'s administrator")
+        secret = admins[server] if admins else admin_dsn(ADMIN_VARIABLES[server])
+        dsn = parse_dsn(secret, name=f"{server}'s administrator")
     except ConfigurationError:
         if action is not SetupAction.PRINT:
             raise
@@ -128,7 +137,7 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     return roles.development_logins(place, operator, _login(door, servers.stream, "the stream", hidden), existing)
 
 
-def _refuse_superuser(existing: dict[str, roles.Role], name: str) -> None:
+def _refuse_superuser(existing: dict[str, Role], name: str) -> None:
     if name in existing and existing[name].superuser:
         raise PreflightFailed(
             f"{name} is a superuser, which needs no setup",

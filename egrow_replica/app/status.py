@@ -10,6 +10,8 @@ from egrow_replica.db import Door
 from egrow_replica.model import WindowState
 from egrow_replica.replication import publication, slot, subscription
 from egrow_replica.replication.names import object_names
+from egrow_replica.replication.slot import Slot
+from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
 from egrow_replica.results import (
     SlotStatus,
     StatusReport,
@@ -30,10 +32,10 @@ _TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synch
 class _Seen:
     """Both servers at one moment."""
 
-    slot: slot.Slot | None
-    subscription: subscription.Subscription | None
-    conflicts: subscription.Conflicts | None
-    workers: list[subscription.Worker]
+    slot: Slot | None
+    subscription: Subscription | None
+    conflicts: Conflicts | None
+    workers: list[Worker]
 
 
 def status(context: Context) -> StatusReport:
@@ -75,12 +77,14 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen, name: str) -> Win
         return window.state
     time.sleep(SECOND_LOOK_SECONDS)
     again = _look(dev, prod, name)
-    stuck = again.slot is None or (
-        (again.slot.lag_bytes or 0) > 0 and again.slot.confirmed_lsn == seen.slot.confirmed_lsn
-    )
+    stuck = again.slot is None or (_lags(again.slot) and again.slot.confirmed_lsn == seen.slot.confirmed_lsn)
     no_worker = not [worker for worker in again.workers if worker.is_main]
     rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
     return WindowState.FAILED if stuck and (rising or no_worker) else window.state
+
+
+def _lags(found: Slot) -> bool:
+    return (found.lag_bytes or 0) > 0
 
 
 def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: WindowState, seen: _Seen) -> StatusReport:
@@ -125,7 +129,7 @@ def _lag_seconds(seen: _Seen) -> float | None:
     """0 where production has confirmed everything, else an upper bound; both clocks are dev's."""
     if seen.slot is None:
         return None
-    if (seen.slot.lag_bytes or 0) <= 0:
+    if not _lags(seen.slot):
         return 0.0
     main = next((worker for worker in seen.workers if worker.is_main), None)
     if main is None or main.latest_end_time is None:

@@ -24,10 +24,7 @@ def validate(context: Context) -> Validation:
     with servers.read_prod("validate") as prod:
         windows = read_windows(prod)
     window = open_window(windows)
-    if window is not None:
-        validation = _of_open(context, servers, window)
-    else:
-        validation = _of_closed(servers, windows)
+    validation = _of_closed(servers, windows) if window is None else _of_open(context, servers, window)
     if not validation.passed:
         error = ValidationFailed("; ".join(validation.problems), hint="Nothing was changed.")
         error.report = validation

@@ -36,6 +36,10 @@ class Servers:
         """A reading door to production."""
         return connect(self.prod, Server.PROD, Policy.reading(), what=what)
 
+    def lock_prod(self, what: str) -> Door:
+        """The door that holds production's advisory lock; it can take the lock and write nothing."""
+        return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what)
+
     def write_dev(self, scope: Scope, names: ObjectNames) -> Door:
         """Dev's writing door: the publication and the slot, no row."""
         policy = Policy.for_publisher(content=scope.names, publication=names.common, slot=names.common)

@@ -1,0 +1,193 @@
+"""The commands: each parses, calls one use case, and hands its answer back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from egrow_replica.app.backups import backups_list
+from egrow_replica.app.disable import DisableOptions
+from egrow_replica.app.disable import disable as close_window
+from egrow_replica.app.enable import EnableOptions
+from egrow_replica.app.enable import enable as open_window
+from egrow_replica.app.restore import RestoreOptions
+from egrow_replica.app.restore import restore as restore_content
+from egrow_replica.app.setup import SetupAction
+from egrow_replica.app.setup import setup as set_up
+from egrow_replica.app.status import status as look
+from egrow_replica.app.stream import pause as pause_stream
+from egrow_replica.app.stream import resume as resume_stream
+from egrow_replica.app.sync import sync as open_and_close
+from egrow_replica.app.validate import validate as gather_evidence
+from egrow_replica.cli.state import State
+from egrow_replica.errors import ExitCode, UsageError
+from egrow_replica.model import WindowState
+
+NAMES = ("setup", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found, for whichever renderer; most that go wrong are errors instead."""
+
+    command: str
+    report: BaseModel
+    exit_code: ExitCode = ExitCode.OK
+
+
+class Referenced(StrEnum):
+    """What a restore does with rows that users' rows reference."""
+
+    KEEP = "keep"
+    FAIL = "fail"
+
+
+class Format(StrEnum):
+    """How ``status`` answers."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Name = Annotated[str | None, typer.Option(help="the window's name; default: the date")]
+Reason = Annotated[str | None, typer.Option(help="why, for the journal")]
+NoBackup = Annotated[bool, typer.Option("--no-backup", help="content files only, no whole-database dump")]
+AllowUnproven = Annotated[bool, typer.Option("--allow-unproven", help="accept tables of which nothing can be proved")]
+
+
+def setup(
+    context: typer.Context,
+    print_: Annotated[bool, typer.Option("--print", help="show the SQL (default)")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="run it with the administrators' connections")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="remove the roles again")] = False,
+) -> Answer:
+    """Make the controller's roles with the least privileges, on both servers."""
+    if print_ + apply + remove > 1:
+        raise UsageError("give one of --print, --apply, --remove")
+    state: State = context.obj
+    action = SetupAction.APPLY if apply else SetupAction.REMOVE if remove else SetupAction.PRINT
+    if action is not SetupAction.PRINT:
+        state.confirm("Change the roles on both servers?")
+    return Answer("setup", set_up(state.context(), action))
+
+
+def enable(
+    context: typer.Context,
+    name: Name = None,
+    reason: Reason = None,
+    no_backup: NoBackup = False,
+    allow_unproven: AllowUnproven = False,
+) -> Answer:
+    """Open a release window; returns once it is validated and streaming."""
+    state: State = context.obj
+    use_case = state.context()
+    state.confirm("Open a window on production?")
+    return Answer("enable", open_window(use_case, _enable_options(name, reason, no_backup, allow_unproven)))
+
+
+def sync(
+    context: typer.Context,
+    name: Name = None,
+    reason: Reason = None,
+    no_backup: NoBackup = False,
+    allow_unproven: AllowUnproven = False,
+) -> Answer:
+    """Open a window, validate it and close it."""
+    state: State = context.obj
+    use_case = state.context()
+    state.confirm("Bring content to production?")
+    return Answer("sync", open_and_close(use_case, _enable_options(name, reason, no_backup, allow_unproven)))
+
+
+def _enable_options(name: str | None, reason: str | None, no_backup: bool, allow_unproven: bool) -> EnableOptions:
+    return EnableOptions(name=name, reason=reason, whole_backup=not no_backup, allow_unproven=allow_unproven)
+
+
+def status(
+    context: typer.Context,
+    format_: Annotated[Format, typer.Option("--format", help="how to answer")] = Format.TEXT,
+) -> Answer:
+    """Show how the open window is doing."""
+    state: State = context.obj
+    state.json = state.json or format_ is Format.JSON
+    report = look(state.context())
+    failed = report.window is not None and report.window.state is WindowState.FAILED
+    return Answer("status", report, ExitCode.VALIDATION if failed else ExitCode.OK)
+
+
+def pause(context: typer.Context) -> Answer:
+    """Stop the stream at once, without draining."""
+    state: State = context.obj
+    use_case = state.context()
+    state.confirm("Stop the stream?")
+    return Answer("pause", pause_stream(use_case))
+
+
+def resume(context: typer.Context) -> Answer:
+    """Let a paused stream go on."""
+    state: State = context.obj
+    use_case = state.context()
+    state.confirm("Let the stream go on?")
+    return Answer("resume", resume_stream(use_case))
+
+
+def validate(context: typer.Context) -> Answer:
+    """Gather the evidence that user data is intact; changes nothing."""
+    state: State = context.obj
+    return Answer("validate", gather_evidence(state.context()))
+
+
+def disable(
+    context: typer.Context,
+    now: Annotated[bool, typer.Option("--now", help="do not wait for what is still on its way")] = False,
+    force: Annotated[bool, typer.Option("--force", help="also where dev cannot be reached")] = False,
+    no_validate: Annotated[bool, typer.Option("--no-validate", help="do not gather evidence")] = False,
+) -> Answer:
+    """Close the window: drain, validate, remove everything that it made."""
+    state: State = context.obj
+    use_case = state.context()
+    state.confirm("Close the window?")
+    options = DisableOptions(drain=not now, force=force, validate_first=not no_validate)
+    return Answer("disable", close_window(use_case, options))
+
+
+def restore(
+    context: typer.Context,
+    window: Annotated[str | None, typer.Argument(help="window; default: the last closed one")] = None,
+    backup: Annotated[Path | None, typer.Option(help="directory of a backup")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="count only")] = False,
+    referenced: Annotated[
+        Referenced, typer.Option(help="rows of the window that users' rows reference: keep them, or stop")
+    ] = Referenced.KEEP,
+) -> Answer:
+    """Put content back to what it was before a window."""
+    state: State = context.obj
+    use_case = state.context()
+    if not dry_run:
+        state.confirm("Put content back?")
+    options = RestoreOptions(
+        window=window, backup=backup, dry_run=dry_run, keep_referenced=referenced is Referenced.KEEP
+    )
+    return Answer("restore", restore_content(use_case, options))
+
+
+backups = typer.Typer(help="The backups that are there.", no_args_is_help=True)
+
+
+@backups.command("list")
+def list_(context: typer.Context) -> Answer:
+    """List the backups, the oldest first."""
+    state: State = context.obj
+    return Answer("backups list", backups_list(state.context()))
+
+
+def register(app: typer.Typer) -> None:
+    """Give the application its commands."""
+    for command in (setup, enable, status, pause, resume, validate, disable, sync, restore):
+        app.command()(command)
+    app.add_typer(backups, name="backups")

