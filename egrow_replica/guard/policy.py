@@ -14,9 +14,6 @@ Name = QualifiedName | str
 #: Words that PostgreSQL reads as something else than a name.
 _NOT_NAMES = frozenset({"", "none", "default", "current_user", "session_user", "current_role"})
 
-#: Schemas that belong to the server. Nobody's content lives there.
-_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "pg_temp"})
-
 _READING = frozenset({Kind.SELECT, Kind.COPY, Kind.EXPLAIN, Kind.SHOW})
 _WRITING = frozenset({Kind.INSERT, Kind.UPDATE, Kind.DELETE, Kind.MERGE})
 _SESSION = frozenset({Kind.TRANSACTION, Kind.SET})
@@ -221,6 +218,6 @@ def _roles(values: Iterable[str]) -> frozenset[str]:
 
 
 def _ordinary_schema(schema: str) -> str:
-    if not schema or schema in _SYSTEM_SCHEMAS or schema.startswith("pg_"):
+    if schema in ("", "information_schema") or schema.startswith("pg_"):
         raise Refused("policy", f"nothing in the schema {schema!r} can be content: it belongs to the server")
     return schema

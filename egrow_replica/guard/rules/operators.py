@@ -9,6 +9,9 @@ from egrow_replica.guard.policy import Policy
 
 RULE = "operator"
 
+#: What the grammar itself puts where an operator's name stands.
+_WORDS = frozenset({("BETWEEN",), ("NOT BETWEEN",), ("BETWEEN SYMMETRIC",), ("NOT BETWEEN SYMMETRIC",)})
+
 
 def check(facts: Facts, policy: Policy) -> tuple[()]:
     """Look at operators in expressions, ``ANY (…)``, sub-selects and ``ORDER BY … USING``, and at operator classes.
@@ -16,15 +19,9 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
     :raises Refused: rule ``operator``.
     """
     for names in facts.operators:
-        if names[-1] not in OPERATORS or names[:-1] not in ((), ("pg_catalog",)):
-            # LIKE, BETWEEN and IN carry plain names or words that the grammar fixed
-            if names[-1] in _WORDS and len(names) == 1:
-                continue
+        built_in = names[-1] in OPERATORS and names[:-1] in ((), ("pg_catalog",))
+        if not built_in and names not in _WORDS:
             raise Refused(RULE, f"the operator {'.'.join(names)} is not built in")
     if facts.opclasses:
         raise Refused(RULE, "operator classes may not be named")
     return ()
-
-
-#: What the grammar itself puts where an operator's name stands.
-_WORDS = frozenset({"BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"})

@@ -1,0 +1,135 @@
+"""Row filters and probes of the configuration."""
+
+from __future__ import annotations
+
+import pytest
+from guard_world import POLICIES
+
+from egrow_replica.guard import Refused, vet, vet_filter, vet_probe
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("status <> 'DRAFT'", "status <> 'DRAFT'"),
+        ("(status) <> 'DRAFT'  -- no drafts\n", "status <> 'DRAFT'"),
+        ("/* a */ a = 1", "a = 1"),
+        ("\"Status\" = 'ú'", "\"Status\" = 'ú'"),
+        ("a IN (1, 2) AND NOT b", "a IN (1, 2) AND NOT b"),
+        ("a BETWEEN 1 AND 2", "a BETWEEN 1 AND 2"),
+        ("lower(a) LIKE 'x%' OR b IS NULL", "lower(a) LIKE 'x%' OR b IS NULL"),
+        ("a = '2020-01-01'::date", "a = CAST('2020-01-01' AS date)"),
+        ("published", "published"),
+        ("a = 'it''s'", "a = 'it''s'"),
+        ("a = ')'", "a = ')'"),
+    ],
+)
+def test_filters_are_normalised(text: str, normal: str) -> None:
+    assert vet_filter(text) == normal
+    assert vet_filter(normal) == normal
+    publication = f"CREATE PUBLICATION egrow_p FOR TABLE ONLY public.courses WHERE ({normal}) WITH (publish = 'insert')"
+    assert vet(publication, POLICIES["publisher"])
+
+
+def test_a_user_type_has_to_be_listed() -> None:
+    text = """status = 'LIVE'::public."CourseStatus\""""
+    with pytest.raises(Refused):
+        vet_filter(text)
+    assert vet_filter(text, types=["public.CourseStatus"]) == "status = CAST('LIVE' AS public.\"CourseStatus\")"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-- x",
+        "a = 1) OR (true",
+        "true) WITH (publish = 'truncate'); --",
+        "a = 1); DROP TABLE public.users; --",
+        "a = 1; DROP TABLE public.users",
+        "a = 1 /*",
+        "a = 1 */",
+        "a = 'x",
+        "a = 1, b = 2",
+        "a = 1 GROUP BY a",
+        "a = 1 ORDER BY a",
+        "a = 1 LIMIT 1",
+        "a = 1 UNION SELECT 1",
+        "a = 1 FOR UPDATE",
+        "a = 1 WINDOW w AS ()",
+        "a = (SELECT 1)",
+        "EXISTS (SELECT 1 FROM public.users)",
+        "a IN (SELECT 1)",
+        "a = ANY (SELECT 1)",
+        "public.f(a)",
+        "f(a)",
+        "pg_sleep(1) IS NULL",
+        "random() > 0.5",
+        "a > now()",
+        "a = current_user",
+        "a = CURRENT_DATE",
+        "a = current_setting('x')",
+        "nextval('x') > 1",
+        "count(*) > 1",
+        "lower(a) OVER () = 'x'",
+        "lower(DISTINCT a) = 'x'",
+        "lower(VARIADIC a) = 'x'",
+        "courses.a = 1",
+        "(a).b = 1",
+        "a[1] = 1",
+        "a = $1",
+        "a = DEFAULT",
+        "(a, b) = (1, 2)",
+        "ROW(a) = ROW(1)",
+        "a::public.email = 'x'",
+        "a::email = 'x'",
+        "a OPERATOR(public.=) 1",
+        "a @> 'x'",
+        "a ~ 'x'",
+        "a = 1 AND (SELECT true)",
+        "XMLEXISTS('/a' PASSING a)",
+        "a IS JSON",
+        "JSON_EXISTS(a, '$')",
+        "a = 1 COLLATE",
+        "*",
+        "CURRENT OF c",
+        "a\0",
+        "a = '\ud800'",
+        "(" * 10_000,
+    ],
+    ids=lambda text: repr(text[:30]),
+)
+def test_filters_that_do_more_are_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        vet_filter(text)
+    assert refused.value.rule != "internal"
+
+
+def test_a_probe_is_one_select() -> None:
+    assert vet_probe("SELECT pg_catalog.count(*) > 0 FROM public.users").writes == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM public.users",
+        "WITH x AS (DELETE FROM public.courses RETURNING 1) SELECT * FROM x",
+        "SELECT 1 FROM public.users FOR UPDATE",
+        "SELECT pg_sleep(1)",
+        "SELECT 1; SELECT 2",
+        "SELECT count(*) FROM users",
+        "COPY (SELECT 1) TO STDOUT",
+        "EXPLAIN SELECT 1",
+        "SHOW work_mem",
+        "BEGIN",
+        "SET lock_timeout = 1",
+        "SELECT 1 INTO x",
+        "",
+    ],
+)
+def test_other_probes_are_refused(sql: str) -> None:
+    with pytest.raises(Refused):
+        vet_probe(sql)
+    with pytest.raises(Refused):
+        vet_probe(sql, policy=POLICIES["reading"])
