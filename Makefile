@@ -1,0 +1,54 @@
+# Everything from a clean clone: Python 3.11 or newer, pip and make are enough.
+#   make demo   a whole release window on two real servers, told as a story
+#   make test   linters, types, layers and the whole test suite
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml README.md $(shell find egrow_replica sql -type f -name '*.py' -o -type f -name '*.sql')
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: install demo test unit lint format clean requirements
+
+install: $(VENV)/.installed
+
+# Some systems ship venv without ensurepip; then the system's own pip fills the environment.
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || { \
+	  $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip -q --python $(BIN)/python install pip; }
+	@touch $@
+
+$(VENV)/.requirements: requirements.txt $(VENV)/.python
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed: $(SOURCES) $(VENV)/.requirements
+	$(BIN)/python -m pip install -q --force-reinstall --no-deps --no-build-isolation .
+	@touch $@
+
+demo: install
+	$(BIN)/egrow-replica demo
+
+test: lint unit
+
+unit: install
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pins with hashes and names no index, so that it works with any mirror. Needs pip-tools.
+requirements:
+	pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
+	  --extra lab --extra dev --no-header --output-file requirements.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
