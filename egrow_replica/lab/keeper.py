@@ -66,8 +66,11 @@ class Keeper:
                 name, bin_dir, base / name, self.directory / f"{name}.log", version, user, self.settings.get(name, {})
             )
         runs = [(server, server.begin_initdb(password_file)) for server in self.servers.values()]
+        self.record.sessions = [run.pid for _, run in runs]
+        self._note()
         for server, run in runs:
             server.end_initdb(run)
+        self.record.sessions = []
         password_file.unlink()
         for server, port in zip(self.servers.values(), free_ports(2), strict=True):
             server.begin_start(port)

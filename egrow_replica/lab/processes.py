@@ -46,12 +46,12 @@ class ProcessId(NamedTuple):
         stat = _stat(pid)
         if stat is None:
             raise ProcessLookupError(pid)
-        return cls(pid, stat[1])
+        return cls(pid, stat.started)
 
     def is_alive(self) -> bool:
         """Whether exactly this process is still running; one that waits to be reaped is not."""
         stat = _stat(self.pid)
-        return stat is not None and stat[1] == self.started and stat[0] not in "ZX"
+        return stat is not None and stat.started == self.started and stat.state not in "ZX"
 
     def send(self, number: signal.Signals) -> bool:
         """Signal exactly this process; say whether it was there."""
@@ -71,14 +71,26 @@ class ProcessId(NamedTuple):
         return True
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
+def has_members(session: int) -> bool:
+    """Whether a process of that session lives; everybody may see that, whoever it runs as."""
+    stats = (_stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return any(stat is not None and stat.session == session and stat.state not in "ZX" for stat in stats)
+
+
+class _Stat(NamedTuple):
+    state: str
+    session: int
+    started: int
+
+
+def _stat(pid: int) -> _Stat | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The command's name stands in parentheses and may hold anything, so count from the last one.
     fields = text[text.rindex(")") + 2 :].split()
-    return fields[0], int(fields[19])
+    return _Stat(fields[0], int(fields[3]), int(fields[19]))
 
 
 def dying_with_parent(number: signal.Signals) -> Callable[[], None]:

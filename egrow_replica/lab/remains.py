@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from egrow_replica.errors import UsageError
-from egrow_replica.lab.processes import ProcessId, wait_until
+from egrow_replica.lab.processes import ProcessId, has_members, wait_until
 
 RECORD: Final = "keeper.json"
+
+_SESSION_SECONDS: Final = 8.0
 
 #: First line of every configuration that the lab writes; only a file that begins so is ever replaced or removed.
 CONFIGURATION_MARKER: Final = "# Written by egrow-replica lab: throw-away servers, replaced and removed by the lab."
@@ -30,6 +32,7 @@ class Record:
     """What the keeper writes down before it makes anything, so that whoever comes later can clean up.
 
     :ivar base: where the data directories are, ours as a whole.
+    :ivar sessions: those of the ``initdb`` that run, if any.
     :ivar created: whether the lab's directory was made for it, so that everything in it goes with it.
     """
 
@@ -38,6 +41,7 @@ class Record:
     created: bool
     base: str = ""
     servers: dict[str, list[int]] = field(default_factory=dict)
+    sessions: list[int] = field(default_factory=list)
 
     @classmethod
     def read(cls, directory: Path) -> Record | None:
@@ -72,6 +76,9 @@ class Record:
     def remove(self) -> None:
         """End what still runs and remove everything."""
         end_all(self.server_processes())
+        # A server of initdb ends by itself when its parent is gone. Whose files vanish meanwhile, however, dies without
+        # giving its shared memory back.
+        wait_until(lambda: not any(has_members(session) for session in self.sessions), _SESSION_SECONDS)
         if self.base:
             remove_tree(Path(self.base))
         directory = Path(self.directory)

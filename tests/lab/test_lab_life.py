@@ -137,6 +137,23 @@ def test_a_lab_ends_with_its_keeper(place: Path, also_starter: bool) -> None:
         assert not any(each.is_alive() for each in record.server_processes())
 
 
+@pytest.mark.parametrize("sign", ["data/dev/PG_VERSION", "data/prod/global/pg_control", "data/dev/base/4"])
+def test_a_keeper_that_is_killed_while_the_servers_are_made(place: Path, sign: str) -> None:
+    directory, before = place / "lab", orphaned_memory()
+    with starter(directory, stderr=subprocess.DEVNULL) as process:
+        assert wait_until(lambda: (directory / sign).exists(), 20, interval=0.001)
+        os.kill(record_of(directory).keeper_process.pid, signal.SIGKILL)
+        assert wait_until(lambda: nothing_left(directory), 20)
+        assert process.wait(20) != 0
+    assert wait_until(lambda: orphaned_memory() <= before, 10)
+
+
+def orphaned_memory() -> set[str]:
+    """Shared memory segments that nobody uses and whose maker is dead."""
+    lines = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {fields[1] for fields in lines if fields[6] == "0" and not Path(f"/proc/{fields[4]}").exists()}
+
+
 def test_a_detached_lab_outlives_its_starter_until_it_is_stopped(place: Path) -> None:
     directory, configuration = place / "lab", place / "egrow-replica.toml"
     code = """
