@@ -22,14 +22,17 @@ SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_name
                       AND d.deptype = 'e')
 """
 
-_UNLOAD: Final = """
-DROP OWNED BY academy_owner CASCADE;
-DROP OWNED BY academy_app CASCADE;
+_UNLOAD: Final = r"""
+SET client_min_messages = warning;
+SELECT format('DROP OWNED BY %I CASCADE', rolname) FROM pg_catalog.pg_roles AS r
+ WHERE rolname IN ('academy_owner', 'academy_app')
+   AND EXISTS (SELECT FROM pg_catalog.pg_shdepend AS s JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
+                WHERE s.refobjid = r.oid AND d.datname = pg_catalog.current_database()) \gexec
 DO $$ BEGIN
-  DROP ROLE academy_app;
-  DROP ROLE academy_owner;
-EXCEPTION WHEN dependent_objects_still_exist THEN
-  NULL; -- another database of this server holds an academy too
+  DROP ROLE IF EXISTS academy_app;
+  DROP ROLE IF EXISTS academy_owner;
+EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+  NULL; -- another database of this server holds an academy too, or somebody else made the roles
 END $$;
 """
 
@@ -83,4 +86,4 @@ def database_identity(admin_dsn: str, *, bin_dir: Path) -> str:
 
 def unload_academy(admin_dsn: str, *, bin_dir: Path) -> None:
     """Drop what :func:`load_academy` made, and what others have built upon it."""
-    psql(admin_dsn, "SET client_min_messages = warning;" + _UNLOAD, bin_dir=bin_dir)
+    psql(admin_dsn, _UNLOAD, bin_dir=bin_dir)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from egrow_replica.errors import EgrowError, UsageError, WrongState
+from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed, UsageError, WrongState
 from egrow_replica.lab import conninfo
 from egrow_replica.lab.academy import database_identity, load_both, refuse_unless_empty, unload_academy
 from egrow_replica.lab.binaries import find_bin_dir
@@ -156,6 +156,7 @@ class Lab(Model):
         """Load the academy into two empty databases that an administrator's connection strings name.
 
         :raises UsageError: where one of them holds anything, or they are the same.
+        :raises ServerUnavailable: where one cannot be reached, or the login may not create what is needed.
         """
         _check_numbers(scale, seed)
         found = find_bin_dir(bin_dir)
@@ -184,8 +185,14 @@ class Lab(Model):
         lab._write()
         try:
             lab._load(parallel=False)
-        except BaseException:
+        except BaseException as error:
             lab.stop()
+            if isinstance(error, StatementFailed):
+                raise ServerUnavailable(
+                    f"the academy could not be loaded: {error.message}",
+                    hint="The login has to be an administrator's: it creates roles and tables",
+                    code="lab-load-failed",
+                ) from error
             raise
         return lab
 

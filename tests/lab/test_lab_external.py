@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from egrow_replica.errors import UsageError
+from egrow_replica.errors import ServerUnavailable, UsageError
 from egrow_replica.lab import conninfo
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import Server
@@ -51,6 +51,19 @@ def test_one_database_twice_is_refused(lab: Lab, database: Callable[..., str], t
     with pytest.raises(UsageError, match="the same database"):
         Lab.attach(tmp_path / "lab", dev_dsn=dsn, prod_dsn=dsn)
     assert not (tmp_path / "lab").exists()
+
+
+def test_a_login_that_may_not_create_leaves_nothing(lab: Lab, database: Callable[..., str], tmp_path: Path) -> None:
+    dev, prod = database(Server.DEV), database(Server.DEV)
+    lab.psql(Server.DEV, "CREATE ROLE weak LOGIN PASSWORD 'weak'")
+    values = {**lab.admin[Server.DEV], "user": "weak", "password": "weak"}
+    dsns = [conninfo.write({**values, "dbname": name}) for name in (dev, prod)]
+    with pytest.raises(ServerUnavailable, match="permission denied") as caught:
+        Lab.attach(tmp_path / "lab", dev_dsn=dsns[0], prod_dsn=dsns[1])
+    assert "administrator" in caught.value.hint
+    assert not (tmp_path / "lab").exists()
+    assert names(lab, dev) == names(lab, prod) == "0\n0"
+    lab.psql(Server.DEV, "DROP ROLE weak")
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://a:s3cret@h:x/d", "password=s3cret colour=blue", "what is s3cret"])

@@ -141,7 +141,7 @@ def test_a_lab_ends_with_its_keeper(place: Path, also_starter: bool) -> None:
 def test_a_keeper_that_is_killed_while_the_servers_are_made(place: Path, sign: str) -> None:
     directory, before = place / "lab", orphaned_memory()
     with starter(directory, stderr=subprocess.DEVNULL) as process:
-        assert wait_until(lambda: (directory / sign).exists(), 20, interval=0.001)
+        assert wait_until((directory / sign).exists, 20, interval=0.001)
         os.kill(record_of(directory).keeper_process.pid, signal.SIGKILL)
         assert wait_until(lambda: nothing_left(directory), 20)
         assert process.wait(20) != 0
