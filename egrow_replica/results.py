@@ -277,6 +277,39 @@ class SetupReport(Model):
     applied: bool
 
 
+class PlannedStep(Model):
+    """A step of a plan.
+
+    :ivar sql: what it would send, secrets masked; empty for a step that only reads or waits.
+    :ivar guard: ``allowed`` or ``refused``, then with the reason.
+    """
+
+    name: str
+    server: Server
+    description: str
+    sql: tuple[str, ...]
+    guard: str
+    reason: str | None = None
+
+
+class PlannedTable(Model):
+    """Rows of one content table that differ now."""
+
+    table: TableName
+    new: int
+    updated: int
+    production_only: int
+
+
+class PlanReport(Model):
+    """Answer of ``enable --dry-run``."""
+
+    window: str
+    steps: tuple[PlannedStep, ...]
+    tables: tuple[PlannedTable, ...]
+    checks: tuple[Check, ...]
+
+
 class PauseReport(Model):
     """Answer of ``pause`` and ``resume``."""
 

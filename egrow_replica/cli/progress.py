@@ -35,9 +35,8 @@ class ConsoleListener:
         """A line with mark, name, duration and detail."""
         _LOG.info("step %s %s after %.3f s: %s", report.name, report.status, report.seconds, report.detail)
         detail = f"  [dim]{escape(report.detail)}[/]" if report.detail else ""
-        self._console.print(
-            f"{_MARKS[report.status]} {report.name:<13} {report.seconds:7.2f} s{detail}", highlight=False, soft_wrap=True
-        )
+        line = f"{_MARKS[report.status]} {report.name:<13} {report.seconds:7.2f} s{detail}"
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """A line of its own."""

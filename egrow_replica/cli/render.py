@@ -52,7 +52,8 @@ def _window(console: Console, window: results.WindowSummary, seconds: float | No
 def _enable(console: Console, report: results.EnableReport | results.SyncReport) -> None:
     _window(console, report.window, report.total_seconds)
     if report.backup is not None:
-        console.print(f"backup: {report.backup.directory} ({_size(report.backup.bytes)})", highlight=False, soft_wrap=True)
+        size = _size(report.backup.bytes)
+        console.print(f"backup: {report.backup.directory} ({size})", highlight=False, soft_wrap=True)
     _reconciled(console, report.reconciled)
     _validation(console, report.validation)
     if report.rolled_back:
@@ -71,8 +72,12 @@ def _reconciled(console: Console, reconciled: tuple[results.Reconciled, ...]) ->
 def _validation(console: Console, validation: results.Validation | None) -> None:
     if validation is None:
         return
+    intact = [one for one in validation.tables if one.verdict is TableVerdict.INTACT]
+    console.print(f"{len(intact)} of {len(validation.tables)} protected tables are as they were", highlight=False)
     table = _table("protected table", "verdict", "#before", "#after", "why")
     for one in validation.tables:
+        if one.verdict is TableVerdict.INTACT:
+            continue
         colour = _VERDICTS[one.verdict]
         table.add_row(
             escape(str(one.table)),
@@ -81,7 +86,8 @@ def _validation(console: Console, validation: results.Validation | None) -> None
             _number(one.rows_after),
             escape(one.reason),
         )
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     new = [one for one in validation.orphans if one.count_after > one.count_before]
     console.print(f"orphans: {len(new)} foreign keys have new ones, of {len(validation.orphans)} looked at")
     if validation.content.equal is not None:
@@ -93,6 +99,20 @@ def _validation(console: Console, validation: results.Validation | None) -> None
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False, soft_wrap=True)
     colour = _VERDICTS[validation.verdict]
     console.print(f"verdict: [{colour}]{validation.verdict}[/] (evidence: {validation.evidence})")
+
+
+def _plan(console: Console, report: results.PlanReport) -> None:
+    console.print(f"window [bold]{report.window}[/] would be opened so:", highlight=False)
+    for number, step in enumerate(report.steps, 1):
+        mark = "[green]allowed[/]" if step.guard == "allowed" else f"[red]refused: {escape(step.reason or '')}[/]"
+        console.print(f"{number:2} {step.name} on {step.server}: {step.description} ({mark})", highlight=False)
+        for statement in step.sql:
+            console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
+    table = _table("content", "#new", "#updated", "#only on production")
+    for one in report.tables:
+        table.add_row(escape(str(one.table)), str(one.new), str(one.updated), str(one.production_only))
+    console.print(table)
+    console.print("nothing was done")
 
 
 def _status(console: Console, report: results.StatusReport) -> None:
@@ -138,7 +158,8 @@ def _sync(console: Console, report: results.SyncReport) -> None:
 
 def _restore(console: Console, report: results.RestoreReport) -> None:
     verb = "would put back" if report.dry_run else "put back"
-    console.print(f"{verb} the content of window {report.window.name} from {report.backup}", highlight=False, soft_wrap=True)
+    what = f"{verb} the content of window {report.window.name} from {report.backup}"
+    console.print(what, highlight=False, soft_wrap=True)
     table = _table("content", "#reverted", "#removed", "#reinserted", "#kept", "#edited here")
     for one in report.tables:
         figures = (one.reverted, one.removed, one.reinserted, one.kept_referenced, one.locally_edited)
@@ -199,6 +220,7 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.RestoreReport: _restore,
     results.SetupReport: _setup,
     results.PauseReport: _pause,
+    results.PlanReport: _plan,
     results.Validation: _validation,
     BackupsReport: _backups,
 }

@@ -13,6 +13,17 @@ from egrow_replica.errors import UsageError
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Listener, Silence
 
+#: A pipe has no width; a table that is cut in a log helps nobody.
+PIPE_WIDTH = 160
+
+
+def console(*, stderr: bool = False, no_color: bool | None = None) -> Console:
+    """A console as wide as the terminal, or as a log line where there is none."""
+    made = Console(stderr=stderr, no_color=no_color)
+    if not made.is_terminal:
+        made.width = PIPE_WIDTH
+    return made
+
 
 @dataclass
 class State:
@@ -27,8 +38,8 @@ class State:
     verbose: bool = False
     yes: bool = False
     log_file: Path | None = None
-    out: Console = field(default_factory=Console)
-    err: Console = field(default_factory=lambda: Console(stderr=True))
+    out: Console = field(default_factory=console)
+    err: Console = field(default_factory=lambda: console(stderr=True))
 
     @property
     def listener(self) -> Listener:

@@ -2,7 +2,7 @@
 
 from egrow_replica.content.compare import TableDifference, compare_table, hashes_of
 from egrow_replica.content.equality import EqualityCheck
-from egrow_replica.content.reconcile import Outcome, Writer, compare_all, write_differences
+from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import Restore, Traces, recent_rows
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "compare_all",
     "compare_table",
     "hashes_of",
+    "planned_statements",
     "recent_rows",
     "write_differences",
 ]

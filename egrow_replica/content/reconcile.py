@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from egrow_replica.catalog import ContentTable, Scope
 from egrow_replica.content.compare import TableDifference, compare_table, hash_parts
 from egrow_replica.content.staging import Stage
-from egrow_replica.db import SQL, Door, Identifier, Literal, columns, query
+from egrow_replica.db import SQL, Composed, Door, Identifier, Literal, columns, query
 from egrow_replica.model import QualifiedName
 from egrow_replica.results import Reconciled
 
@@ -83,7 +83,7 @@ def write_differences(
         if not keys:
             continue
         progress(f"{table.name}: {len(keys)} rows from dev")
-        stage = Stage(writer.door, table, f"egrow_stage_{position}", seed, table.column_names)
+        stage = Stage(writer.door, table, _stage_name(position), seed, table.column_names)
         stage.create()
         stage.fill(_rows_from_dev(dev, table, seed, keys))
         stages.append(stage)
@@ -93,16 +93,35 @@ def write_differences(
     return [Outcome(stage.table.name, updated[stage.table.name], stage.insert()) for stage in stages]
 
 
+def planned_statements(
+    dev: Door, prod: Door, scope: Scope, differences: dict[QualifiedName, TableDifference], seed: int
+) -> Iterator[tuple[Door, Composed]]:
+    """What :func:`write_differences` would send, each with its door."""
+    for position, table in enumerate(scope.tables):
+        keys = differences[table.name].from_dev
+        if keys:
+            yield from ((dev, statement) for statement in _copy_statements(table, seed, keys))
+            stage = Stage(prod, table, _stage_name(position), seed, table.column_names)
+            yield from ((prod, statement) for statement in stage.planned())
+
+
+def _stage_name(position: int) -> str:
+    return f"egrow_stage_{position}"
+
+
 def _rows_from_dev(dev: Door, table: ContentTable, seed: int, keys: list[int]) -> Iterator[Iterator[bytes]]:
+    for statement in _copy_statements(table, seed, keys):
+        yield dev.copy_out(statement)
+
+
+def _copy_statements(table: ContentTable, seed: int, keys: list[int]) -> Iterator[Composed]:
     parts = hash_parts(table, seed, filtered=True)
     del parts["row_hash"]
     for start in range(0, len(keys), KEYS_AT_ONCE):
         hashes = "{" + ",".join(map(str, keys[start : start + KEYS_AT_ONCE])) + "}"
-        yield dev.copy_out(
-            query(
-                "content/copy_rows_out",
-                columns=columns(table.column_names, "t"),
-                key_hashes=Literal(hashes),
-                **parts,
-            )
+        yield query(
+            "content/copy_rows_out",
+            columns=columns(table.column_names, "t"),
+            key_hashes=Literal(hashes),
+            **parts,
         )

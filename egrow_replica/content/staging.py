@@ -39,23 +39,24 @@ class Stage:
 
     def create(self) -> None:
         """Make it, empty."""
-        self.door.execute(
-            query(
-                "content/create_stage",
-                stage=self.identifier,
-                columns=columns(self.columns, "t"),
-                source=self.table.source,
-            )
-        )
+        self.door.execute(self._create_statement())
 
     def fill(self, copies: Iterable[Iterable[bytes]], *, how: str = "content/copy_stage_in") -> int:
         """Feed it from one or more COPY streams, then make it ready to be joined; the number of rows."""
-        copy_in = query(how, stage=self.identifier, columns=columns(self.columns))
+        copy_in = self._copy_statement(how)
         rows = sum(self.door.copy_in(copy_in, blocks) for blocks in copies)
-        key = columns(self.table.key)
-        self.door.execute(query("content/index_stage", stage=self.identifier, key=key))
-        self.door.execute(query("content/analyze_stage", stage=self.identifier))
+        for statement in self._ready_statements():
+            self.door.execute(statement)
         return rows
+
+    def planned(self) -> Iterator[Composed]:
+        """What is sent to fill the stage and to write the table from it."""
+        yield self._create_statement()
+        yield self._copy_statement("content/copy_stage_in")
+        yield from self._ready_statements()
+        if changing := self._changing_columns():
+            yield self._update_statement(changing)
+        yield self._insert_statement()
 
     def update(self) -> int:
         """Give existing rows the staged values, round by round while unique values become free; rows changed."""
@@ -102,18 +103,34 @@ class Stage:
         :raises PreflightFailed: a row wants a unique value that another row has.
         """
         self.refuse_collisions()
-        return self.door.values(
-            query(
-                "content/insert_rows",
-                table=relation(self.table.name),
-                source=self.table.source,
-                stage=self.identifier,
-                columns=columns(self.columns),
-                new=columns(self.columns, "s"),
-                overriding=SQL("OVERRIDING SYSTEM VALUE" if self.table.identity_always else ""),
-                matches=self.table.matches("t", "s"),
-                key_hash=row_hash(self.table.key_columns, "t", self.seed),
-            )
+        return self.door.values(self._insert_statement())
+
+    def _create_statement(self) -> Composed:
+        return query(
+            "content/create_stage",
+            stage=self.identifier,
+            columns=columns(self.columns, "t"),
+            source=self.table.source,
+        )
+
+    def _copy_statement(self, how: str) -> Composed:
+        return query(how, stage=self.identifier, columns=columns(self.columns))
+
+    def _ready_statements(self) -> Iterator[Composed]:
+        yield query("content/index_stage", stage=self.identifier, key=columns(self.table.key))
+        yield query("content/analyze_stage", stage=self.identifier)
+
+    def _insert_statement(self) -> Composed:
+        return query(
+            "content/insert_rows",
+            table=relation(self.table.name),
+            source=self.table.source,
+            stage=self.identifier,
+            columns=columns(self.columns),
+            new=columns(self.columns, "s"),
+            overriding=SQL("OVERRIDING SYSTEM VALUE" if self.table.identity_always else ""),
+            matches=self.table.matches("t", "s"),
+            key_hash=row_hash(self.table.key_columns, "t", self.seed),
         )
 
     def _changing_columns(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from egrow_replica.db import Door, Literal, query
+from egrow_replica.db import Composed, Door, Literal, query
 from egrow_replica.model import Model
 
 
@@ -24,17 +24,27 @@ def all_origins(prod: Door) -> dict[int, str]:
     return {origin.id: origin.name for origin in prod.rows(Origin, query("replication/origins"))}
 
 
+def create_statement(name: str) -> Composed:
+    """What makes an origin."""
+    return query("replication/create_origin", origin=Literal(name))
+
+
+def use_statement(name: str) -> Composed:
+    """What marks the rest of a session with an origin."""
+    return query("replication/use_origin", origin=Literal(name))
+
+
 def create(prod: Door, name: str) -> int:
     """Make the origin unless it is there; its number."""
     found = origin_id(prod, name)
     if found is not None:
         return found
-    return int(prod.value(query("replication/create_origin", origin=Literal(name))))
+    return int(prod.value(create_statement(name)))
 
 
 def use(prod: Door, name: str) -> None:
     """Mark everything that this connection commits from now on."""
-    prod.execute(query("replication/use_origin", origin=Literal(name)))
+    prod.execute(use_statement(name))
 
 
 def drop(prod: Door, name: str) -> bool:

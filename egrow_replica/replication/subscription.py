@@ -90,6 +90,16 @@ def create_statement(prod: Door, name: str, stream: Dsn) -> Composed:
     )
 
 
+def owner_statement(name: str, owner: str) -> Composed:
+    """Give the subscription to the role that its workers run as."""
+    return query("replication/subscription_owner", subscription=Identifier(name), role=Identifier(owner))
+
+
+def enable_statement(name: str) -> Composed:
+    """Let the stream go."""
+    return query("replication/enable_subscription", subscription=Identifier(name))
+
+
 def _stream_options() -> str:
     # A role's own statement_timeout on dev would end the stream.
     return "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
@@ -128,14 +138,14 @@ def create(prod: Door, name: str, stream: Dsn, owner: str) -> int:
     found = get(prod, name)
     assert found is not None, "it was just made"
     if found.owner != owner:
-        prod.execute(query("replication/subscription_owner", subscription=Identifier(name), role=Identifier(owner)))
+        prod.execute(owner_statement(name, owner))
     return found.oid
 
 
 def enable(prod: Door, found: Subscription) -> None:
     """Let the stream go."""
     with as_owner(prod, found):
-        prod.execute(query("replication/enable_subscription", subscription=Identifier(found.name)))
+        prod.execute(enable_statement(found.name))
 
 
 def disable(prod: Door, found: Subscription) -> None:

@@ -1,0 +1,36 @@
+"""The steps of a window. Each can see whether it is already so, make it so, and take it back."""
+
+from egrow_replica.window.steps.base import Foreseen, Step
+from egrow_replica.window.steps.content import Reconcile, foresee, our_origins, put_back
+from egrow_replica.window.steps.evidence import Backup, CatchUp, Streaming, TakeBaseline, Validate, subject_of
+from egrow_replica.window.steps.objects import Origin, Publication, Roles, Slot, Subscription
+
+ENABLE_STEPS: tuple[Step, ...] = (
+    Origin(),
+    Roles(),
+    TakeBaseline(),
+    Backup(),
+    Publication(),
+    Slot(),
+    Reconcile(),
+    Subscription(),
+    CatchUp(),
+    Validate(),
+    Streaming(),
+)
+#: What a window leaves on the servers, in the order of its making; taken back in reverse.
+OBJECT_STEPS: tuple[Step, ...] = (Origin(), Roles(), Publication(), Slot(), Subscription())
+
+__all__ = [
+    "ENABLE_STEPS",
+    "OBJECT_STEPS",
+    "Foreseen",
+    "Origin",
+    "Roles",
+    "Slot",
+    "Step",
+    "foresee",
+    "our_origins",
+    "put_back",
+    "subject_of",
+]

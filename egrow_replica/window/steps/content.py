@@ -1,0 +1,165 @@
+"""The steps that write content, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from egrow_replica.backup import read_content
+from egrow_replica.catalog import ContentTable as ScopeTable
+from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
+from egrow_replica.content import Outcome, Restore, Traces, compare_all, planned_statements, write_differences
+from egrow_replica.db import Door, Query, query
+from egrow_replica.errors import ValidationFailed
+from egrow_replica.evidence import Orphans, count_all, new_orphans
+from egrow_replica.model import Server
+from egrow_replica.replication import origins, sequences
+from egrow_replica.results import Removed, RestoredTable
+from egrow_replica.window.run import Run
+from egrow_replica.window.servers import join_snapshot
+from egrow_replica.window.steps.base import Foreseen, Step
+
+
+class Reconcile(Step):
+    """Production's content brought to dev's state at the slot's LSN, in one transaction."""
+
+    name = "reconcile"
+    server = Server.PROD
+    description = "bring the rows that differ to the state of dev, in one transaction"
+
+    def observe(self, run: Run) -> bool:
+        return run.progress.reconciled_by is not None
+
+    def do(self, run: Run) -> str:
+        assert run.exported is not None
+        assert run.baseline is not None
+        with run.servers.read_dev("reconcile") as dev, run.servers.read_prod("reconcile") as prod:
+            join_snapshot(dev, run.exported.snapshot)
+            differences = compare_all(dev, prod, run.scope, run.setting.seed)
+
+            def write() -> list[Outcome]:
+                run.check_closure()
+                with run.writer.transaction():
+                    writer = run.content_writer(APPLY_ROLE)
+                    writer.begin()
+                    done = write_differences(dev, writer, run.scope, differences, run.setting.seed, run.listener.say)
+                    sequences.move(run.writer, sequences.targets(dev, run.writer, run.scope))
+                    writer.become_operator()
+                    refuse_new_orphans(run.writer, run, run.baseline.orphans if run.baseline else ())
+                    self._record(run, done)
+                return done
+
+            outcomes = run.retrying(write)
+        run.release_snapshots()
+        analyze(run)
+        # An application may have deleted a referenced user between the check and the commit.
+        refuse_new_orphans(run.writer, run, run.baseline.orphans)
+        inserted = sum(len(outcome.made) for outcome in outcomes)
+        return f"{inserted} rows inserted, {sum(outcome.updated for outcome in outcomes)} updated"
+
+    def undo(self, run: Run) -> list[Removed]:
+        if run.progress.reconciled_by is not None:
+            put_back(run, keep_referenced=True)
+            run.note(reconciled_by=None)
+        return []
+
+    def _record(self, run: Run, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            run.journal.add_made_rows(outcome.table, outcome.made)
+        transaction = int(run.writer.value("SELECT pg_catalog.pg_current_xact_id()::text"))
+        run.note(reconciled_by=transaction, reconciled=tuple(outcome.report for outcome in outcomes))
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        yield from planned_statements(run.dev, run.writer, run.scope, foreseen.differences, run.setting.seed)
+
+
+def refuse_new_orphans(door: Door, run: Run, before: Iterable[Orphans]) -> None:
+    """See that no foreign key of a content table points nowhere that did not before.
+
+    Only keys that lead from content are looked at: the reconcile neither deletes a row nor changes a key, so none that
+    leads to content can have lost its row.
+
+    :raises ValidationFailed: one does.
+    """
+    content = set(run.scope.names)
+    keys = [key for key in run.scope.foreign_keys if key.table in content]
+    found = new_orphans(before, count_all(door, keys))
+    if found:
+        raise ValidationFailed(
+            "; ".join(found),
+            hint="Let dev's rows point at rows that production has (a dev-only user?), then open the window again.",
+            code="new-orphans",
+        )
+
+
+def analyze(run: Run) -> None:
+    """Give the planner the new figures, where the server lets another than the owner do so."""
+    if not may_maintain(run.writer):
+        return
+    for table in run.scope.tables:
+        with run.writer.transaction():
+            run.content_writer(APPLY_ROLE).become(APPLY_ROLE)
+            run.writer.execute(query("content/analyze_table", table=table.source))
+
+
+def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:
+    """Restore the content of the window's backup, in one transaction with its journal entry."""
+    restored = run.retrying(lambda: _put_back_once(run, keep_referenced))
+    analyze(run)
+    return restored
+
+
+def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
+    run.check_closure()
+    before = count_all(run.writer, run.scope.foreign_keys)
+    with run.writer.transaction():
+        restore = open_restore(run, keep_referenced=keep_referenced)
+        restored = restore.run()
+        run.content_writer(RESTORE_ROLE).become_operator()
+        found = new_orphans(before, count_all(run.writer, run.scope.foreign_keys))
+        if found:
+            raise ValidationFailed(
+                "; ".join(found),
+                hint="Rows of the baseline point at rows that are gone; the content stays as it is.",
+                code="new-orphans",
+            )
+        run.journal.step("restore", "done", "; ".join(one.model_dump_json() for one in restored))
+    return restored
+
+
+def foresee(run: Run) -> list[RestoredTable]:
+    """Count what a restore would do; nothing but temporary tables is written, and they go with the transaction."""
+    with run.writer.transaction():
+        return open_restore(run, keep_referenced=True).foresee()
+
+
+def open_restore(run: Run, *, keep_referenced: bool) -> Restore:
+    """A restore, ready to run inside a transaction of the writing door; takes on the restore role."""
+    assert run.baseline is not None
+    manifest = run.manifest()
+    directory = run.progress.backup
+    assert directory is not None
+    files = {one.table: one for one in manifest.content}
+    facts = read_server_facts(run.writer)
+    tracks = facts.tracks_commits and run.baseline.tracks_commits
+    age = int(run.writer.value(query("evidence/age_of"), [run.baseline.position])) if tracks else None
+    traces = Traces(
+        made={table.name: frozenset(run.journal.made_rows(table.name)) for table in run.scope.tables},
+        origins=frozenset(our_origins(run)),
+        age=age,
+    )
+    writer = run.content_writer(RESTORE_ROLE)
+    writer.begin()
+
+    def read(table: ScopeTable) -> Iterable[bytes]:
+        return read_content(directory, files[table.name])
+
+    return Restore(writer, run.scope, run.setting.seed, traces, read, keep_referenced=keep_referenced)
+
+
+def our_origins(run: Run) -> set[int]:
+    """Numbers of the origins that this window's writes carry, as far as they still exist."""
+    numbers = {origins.origin_id(run.writer, run.origin)}
+    if run.progress.subscription_oid is not None:
+        numbers.add(origins.origin_id(run.writer, f"pg_{run.progress.subscription_oid}"))
+    return {number for number in numbers if number is not None}

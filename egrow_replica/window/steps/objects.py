@@ -1,0 +1,180 @@
+"""The steps that make objects on the servers: origin, roles, publication, slot, subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
+from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, Query, connect
+from egrow_replica.guard import Policy
+from egrow_replica.model import Server
+from egrow_replica.replication import origins, publication, roles, slot, subscription
+from egrow_replica.results import Removed
+from egrow_replica.window.run import CONTENT_ROLES, Run
+from egrow_replica.window.secrets import keep_statements_out_of_log
+from egrow_replica.window.steps.base import Foreseen, Step
+
+
+class Origin(Step):
+    """The replication origin that marks every write of ours."""
+
+    name = "origin"
+    server = Server.PROD
+    description = "make the replication origin that marks every write of the window"
+
+    def observe(self, run: Run) -> bool:
+        return run.progress.origin_id is not None and origins.origin_id(run.writer, run.origin) is not None
+
+    def do(self, run: Run) -> str:
+        number = origins.create(run.writer, run.origin)
+        origins.use(run.writer, run.origin)
+        run.note(origin_id=number)
+        return ""
+
+    def undo(self, run: Run) -> list[Removed]:
+        # No connection may use an origin that is dropped, so ours is exchanged for one without.
+        run.release_writer()
+        with run.servers.write_prod(run.scope, run.names, run.origin) as door:
+            dropped = origins.drop(door, run.origin)
+        return [Removed(server=Server.PROD, kind="origin", name=run.origin)] if dropped else []
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        yield run.writer, origins.create_statement(run.origin)
+        yield run.writer, origins.use_statement(run.origin)
+
+
+class Roles(Step):
+    """The content roles, where a superuser opens the window and ``setup`` has not made them."""
+
+    name = "roles"
+    server = Server.PROD
+    description = "make the roles that may write content and nothing else"
+
+    def observe(self, run: Run) -> bool:
+        return not run.setting.makes_roles
+
+    def do(self, run: Run) -> str:
+        with self._door(run) as door:
+            existing = read_roles(door, CONTENT_ROLES)
+            with door.transaction():
+                for statement in roles.content_roles(door, self._place(run), existing):
+                    door.execute(statement)
+        return f"made {APPLY_ROLE} and {RESTORE_ROLE}"
+
+    def undo(self, run: Run) -> list[Removed]:
+        if not run.setting.makes_roles:
+            return []
+        with self._door(run) as door:
+            existing = read_roles(door, CONTENT_ROLES)
+            with door.transaction():
+                for statement in roles.removal(CONTENT_ROLES, existing):
+                    door.execute(statement)
+        return [Removed(server=Server.PROD, kind="role", name=name) for name in CONTENT_ROLES if name in existing]
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        if run.setting.makes_roles:
+            with self._door(run) as door:
+                for statement in roles.content_roles(door, self._place(run), read_roles(door, CONTENT_ROLES)):
+                    yield door, statement
+
+    def _place(self, run: Run) -> roles.Place:
+        facts = read_server_facts(run.writer)
+        return roles.Place(
+            database=facts.database,
+            schemas=tuple(sorted({table.name.schema for table in run.scope.tables})),
+            owners=(),
+            content=run.scope.names,
+            sequences=tuple(one.name for one in run.scope.sequences),
+        )
+
+    def _door(self, run: Run) -> Door:
+        place = self._place(run)
+        policy = Policy.for_setup(
+            content=place.content,
+            sequences=place.sequences,
+            roles=CONTENT_ROLES,
+            database=place.database,
+            schemas=place.schemas,
+        )
+        return connect(run.servers.prod, Server.PROD, policy, what=f"{run.names.window}/roles", read_only=False)
+
+
+class Publication(Step):
+    """The publication on dev."""
+
+    name = "publication"
+    server = Server.DEV
+    description = "publish the content tables, each with its columns"
+
+    def observe(self, run: Run) -> bool:
+        return publication.exists(run.dev, run.names.common)
+
+    def do(self, run: Run) -> str:
+        publication.create(run.dev, run.names.common, run.scope, run.setting.publish)
+        return f"{len(run.scope.tables)} tables"
+
+    def undo(self, run: Run) -> list[Removed]:
+        dropped = publication.drop(run.dev, run.names.common)
+        return [Removed(server=Server.DEV, kind="publication", name=run.names.common)] if dropped else []
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        yield run.dev, publication.create_statement(run.names.common, run.scope, run.setting.publish)
+
+
+class Slot(Step):
+    """The slot on dev with its exported snapshot. Its name is in the journal before it exists: it is the window's."""
+
+    name = "slot"
+    server = Server.DEV
+    description = "make the slot from which the stream starts, and export its snapshot"
+
+    def observe(self, run: Run) -> bool:
+        # Until the reconcile has committed, a slot is worth nothing without its snapshot.
+        return run.progress.reconciled_by is not None and slot.get(run.dev, run.names.common) is not None
+
+    def do(self, run: Run) -> str:
+        slot.drop(run.dev, run.names.common)
+        run.exported = ExportedSlot(
+            run.servers.dev, CreateReplicationSlot(run.names.common), what=f"{run.names.window}/slot"
+        )
+        run.note(slot_lsn=run.exported.lsn)
+        return f"from {run.exported.lsn}"
+
+    def undo(self, run: Run) -> list[Removed]:
+        run.release_snapshots()
+        dropped = slot.drop(run.dev, run.names.common)
+        return [Removed(server=Server.DEV, kind="slot", name=run.names.common)] if dropped else []
+
+
+class Subscription(Step):
+    """The subscription, owned by the apply role before its first worker starts."""
+
+    name = "subscription"
+    server = Server.PROD
+    description = "subscribe as the role that may write content and nothing else, and start the stream"
+
+    def observe(self, run: Run) -> bool:
+        found = subscription.get(run.writer, run.names.common)
+        return found is not None and found.enabled and found.owner == run.worker_role
+
+    def do(self, run: Run) -> str:
+        subscription.drop(run.writer, run.names.common)
+        keep_statements_out_of_log(run.writer)
+        with run.writer.transaction():
+            oid = subscription.create(run.writer, run.names.common, run.servers.stream, run.worker_role)
+            run.note(subscription_oid=oid)
+        found = subscription.get(run.writer, run.names.common)
+        assert found is not None
+        subscription.enable(run.writer, found)
+        return f"owned by {run.worker_role}"
+
+    def undo(self, run: Run) -> list[Removed]:
+        dropped = subscription.drop(run.writer, run.names.common)
+        return [Removed(server=Server.PROD, kind="subscription", name=run.names.common)] if dropped else []
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        yield run.writer, subscription.create_statement(run.writer, run.names.common, run.servers.stream)
+        if run.worker_role != run.writer.role:
+            yield run.writer, subscription.owner_statement(run.names.common, run.worker_role)
+        yield run.writer, subscription.enable_statement(run.names.common)
