@@ -106,12 +106,13 @@ class Policy:
         types: Iterable[Name] = (),
     ) -> Policy:
         """Production's writing connection: reconcile, restore, journal, subscription."""
+        tables = _names(content)
         return cls(
             "window",
             _READING | _WRITING | _SESSION | _WINDOW,
-            content=_names(content),
+            content=tables,
             types=_names(types),
-            own_schema=_ordinary_schema(own_schema),
+            own_schema=_controllers_schema(own_schema, tables),
             temporary=True,
             sequences=_names(sequences),
             subscription=subscription or None,
@@ -215,6 +216,13 @@ def _roles(values: Iterable[str]) -> frozenset[str]:
     if "public" in roles:
         raise Refused("policy", "'public' cannot be allowed: as a role it means everybody")
     return roles
+
+
+def _controllers_schema(schema: str, content: frozenset[QualifiedName]) -> str:
+    """Every table of it may be written, so nobody else's table may live there."""
+    if schema == "public" or any(name.schema == schema for name in content):
+        raise Refused("policy", f"the schema {schema!r} holds other tables than the controller's")
+    return _ordinary_schema(schema)
 
 
 def _ordinary_schema(schema: str) -> str:

@@ -58,6 +58,12 @@ def test_an_own_schema_is_not_the_servers() -> None:
         Policy.for_window(content=["courses"], own_schema="")
 
 
+@pytest.mark.parametrize("schema", ["public", "school"])
+def test_an_own_schema_holds_nobody_elses_tables(schema: str) -> None:
+    with pytest.raises(Refused):
+        Policy.for_window(content=["school.courses"], own_schema=schema)
+
+
 def test_nothing_is_content_by_default() -> None:
     policy = Policy.for_content([])
     assert vet("SELECT 1", policy).writes == ()
