@@ -152,9 +152,7 @@ def _function(facts: Facts, node: Node, scope: Scope) -> None:
 
 
 def _column(facts: Facts, node: Node, scope: Scope) -> None:
-    last = node.fields[-1]
-    if len(node.fields) > 1 and class_of(last) == "String":
-        facts.columns.add(last.sval)
+    facts.columns.update(item.sval for item in node.fields[1:] if class_of(item) == "String")
 
 
 def _indirection(facts: Facts, node: Node, scope: Scope) -> None:

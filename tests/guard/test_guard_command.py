@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egrow_replica.guard.__main__ import content_list, main
@@ -68,6 +68,7 @@ def test_the_last_line_needs_no_line_feed_and_may_end_in_crlf() -> None:
 
 
 @given(st.lists(st.binary(max_size=80).map(lambda line: line.replace(b"\n", b"")), max_size=5))
+@settings(deadline=None)
 def test_one_answer_a_line(lines: list[bytes]) -> None:
     answers = _ask(b"".join(line + b"\n" for line in lines))
     assert len(answers) == len(lines)

@@ -58,7 +58,7 @@ def test_huge_texts_are_refused_quickly(name: str) -> None:
         vet(HUGE[name], POLICIES["window"])
     with pytest.raises(Refused):
         vet_filter(HUGE[name])
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(

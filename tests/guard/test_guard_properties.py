@@ -68,18 +68,20 @@ def _check_writes(sql: str) -> None:
 @given(st.text(max_size=200), POLICY_NAMES)
 @example("\ud800", "content")
 @example("\0", "content")
+@settings(deadline=None)
 def test_any_text(text: str, policy: str) -> None:
     _verdict(text, POLICIES[policy])
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25), POLICY_NAMES)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_words(words: list[str], policy: str) -> None:
     _verdict(" ".join(words), POLICIES[policy])
     _check_writes(" ".join(words))
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_any_filter(text: str) -> None:
     try:
         filtered = vet_filter(text)
@@ -91,7 +93,7 @@ def test_any_filter(text: str) -> None:
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32), POLICY_NAMES)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_mutated_statements(sql: str, seed: int, policy: str) -> None:
     mutated = _mutate(sql, random.Random(seed))
     _verdict(mutated, POLICIES[policy])
@@ -126,7 +128,7 @@ def test_two_parsers_see_the_same_writes(sql: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_statement_put_inside_another_keeps_its_verdict(data: st.DataObject) -> None:
     inner = data.draw(st.sampled_from(WRITES_TO_USERS))
     outer = data.draw(st.sampled_from(WRAPPERS))
