@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
-from egrow_replica.app.context import Context
-from egrow_replica.app.setup import SetupAction, setup
 from egrow_replica.cli.commands import Answer
+from egrow_replica.cli.demo import Demo
+from egrow_replica.cli.lab_setup import set_up
 from egrow_replica.cli.state import State
 from egrow_replica.errors import UsageError
 from egrow_replica.lab.lab import Lab
-from egrow_replica.model import Server
-from egrow_replica.settings import load_settings
-from egrow_replica.window.listener import Silence
 
-NAMES = ("lab",)
+NAMES = ("lab", "demo")
 DEFAULT_CONFIGURATION = Path("egrow-replica.toml")
 
 lab = typer.Typer(help="Two throw-away servers with the academy's schema and data.", no_args_is_help=True)
@@ -76,12 +72,14 @@ def status(context: typer.Context, directory: Directory = Path("egrow-lab")) -> 
     return Answer("lab status", Lab.find(directory).status())
 
 
-def set_up(started: Lab) -> None:
-    """Make the operator's roles on both servers of a lab."""
-    admins = {server: SecretStr(started.admin_dsn(server)) for server in Server}
-    setup(Context(load_settings(started.config_path), Silence()), SetupAction.APPLY, admins)
+def demo(context: typer.Context) -> int:
+    """Play a whole release window in a lab of its own, and check every promise."""
+    state: State = context.obj
+    Demo(state.out).run()
+    return 0
 
 
 def register(app: typer.Typer) -> None:
     """Give the application its lab commands."""
     app.add_typer(lab, name="lab")
+    app.command()(demo)
