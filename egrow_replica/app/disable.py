@@ -7,7 +7,6 @@ import time
 from egrow_replica.app.context import Context, current_window, locked, run_for
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
 from egrow_replica.content import hashes_of, recent_rows
-from egrow_replica.db import query
 from egrow_replica.errors import EgrowError, ServerUnavailable, ValidationFailed, WrongState
 from egrow_replica.model import Model, Server, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
@@ -70,12 +69,12 @@ class NoteMadeRows(Step):
     def do(self, run: Run) -> str:
         """Rows that are newer than the baseline and that dev has too, or that carry one of our origins."""
         assert run.baseline is not None
-        age = int(run.writer.value(query("evidence/age_of"), [run.baseline.position]))
+        since = run.baseline.xid
         ours = sorted(our_origins(run)) if run.baseline.tracks_commits else []
         count = 0
         for table in run.scope.tables:
-            recent = recent_rows(run.writer, table, run.setting.seed, age)
-            made = set(recent_rows(run.writer, table, run.setting.seed, age, ours)) if ours else set()
+            recent = recent_rows(run.writer, table, run.setting.seed, since)
+            made = set(recent_rows(run.writer, table, run.setting.seed, since, ours)) if ours else set()
             if run.dev_reachable and recent:
                 made |= hashes_of(run.dev, table, run.setting.seed, recent, filtered=True).keys()
             run.journal.add_made_rows(table.name, sorted(made))

@@ -164,10 +164,9 @@ class Demo:
         )
 
 
-_ENROL = (
-    'INSERT INTO enrollments (id, "enrolledAt", "progressPercentage", status, "userId", "courseId")'
-    " SELECT 'demo-enrolment', now(), 0, (enum_range(NULL::\"EnrollmentStatus\"))[1], min(id), 'demo-mistake' FROM users"
-)
+_ENROL = """
+INSERT INTO enrollments (id, "enrolledAt", "progressPercentage", status, "userId", "courseId")
+SELECT 'demo-enrolment', now(), 0, (enum_range(NULL::"EnrollmentStatus"))[1], min(id), 'demo-mistake' FROM users"""
 
 
 @contextmanager

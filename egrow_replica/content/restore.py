@@ -21,13 +21,13 @@ class Traces:
 
     :ivar made: noted key hashes, by table.
     :ivar origins: numbers of our origins.
-    :ivar age: how many transaction ids ago the baseline was; ``None`` where production does not track commits, so
+    :ivar since: transaction id of the baseline; ``None`` where production does not track commits, so
         that only noted rows are recognised.
     """
 
     made: dict[QualifiedName, frozenset[int]]
     origins: frozenset[int]
-    age: int | None
+    since: str | None
 
 
 class _Extra(Model):
@@ -125,8 +125,8 @@ class Restore:
         stage.create()
         stage.fill([self._files(table)], how="content/copy_file_in")
         one = _Restoring(stage)
-        if self._traces.age is not None:
-            one.local = stage.local_edits(self._traces.age)
+        if self._traces.since is not None:
+            one.local = stage.local_edits(self._traces.since)
         made = self._traces.made.get(table.name, frozenset())
         for extra in self._extras(stage):
             if extra.key_hash in made or extra.origin in self._traces.origins:
@@ -137,7 +137,7 @@ class Restore:
 
     def _extras(self, stage: Stage) -> list[_Extra]:
         origin: Composable = SQL("NULL::pg_catalog.int4")
-        if self._traces.age is not None:
+        if self._traces.since is not None:
             origin = SQL("(pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8")
         return self._door.rows(
             _Extra,
@@ -217,13 +217,13 @@ def _refuse_kept(tables: list[_Restoring]) -> None:
 
 
 def recent_rows(
-    door: Door, table: ContentTable, seed: int, age: int, origins: Sequence[int] | None = None
+    door: Door, table: ContentTable, seed: int, since: str, origins: Sequence[int] | None = None
 ) -> list[int]:
-    """Key hashes of the rows that were written at most ``age`` transaction ids ago.
+    """Key hashes of the rows that were not written before the transaction id ``since``.
 
     :param origins: only through one of these; by whomever where ``None``.
     """
     name = "content/recent_rows" if origins is None else "content/recent_rows_of_origins"
     statement = query(name, key_hash=row_hash(table.key_columns, "t", seed), source=table.source)
-    parameters: list[object] = [age] if origins is None else [age, list(origins)]
+    parameters: list[object] = [since] if origins is None else [since, list(origins)]
     return [int(value) for value in door.values(statement, parameters)]

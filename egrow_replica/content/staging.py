@@ -81,12 +81,12 @@ class Stage:
         statement = query("content/count_missing", stage=self.identifier, source=self.table.source, matches=matches)
         return int(self.door.value(statement))
 
-    def local_edits(self, age: int) -> int:
-        """Rows that look different because an ordinary transaction wrote them last, at most ``age`` ids ago."""
+    def local_edits(self, since: str) -> int:
+        """Rows that look different because an ordinary transaction wrote them last, not before the id ``since``."""
         changing = self._changing_columns()
         if not changing:
             return 0
-        return int(self.door.value(self._count_statement("content/count_local_edits", changing), [age]))
+        return int(self.door.value(self._count_statement("content/count_local_edits", changing), [since]))
 
     def refuse_waiting(self) -> None:
         """See that every update was possible.

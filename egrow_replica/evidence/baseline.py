@@ -37,6 +37,11 @@ class Baseline(Model):
     orphans: tuple[Orphans, ...]
     deleted: tuple[DeletedRows, ...]
 
+    @property
+    def xid(self) -> str:
+        """The position as a row's ``xmin`` writes it: 32 bits."""
+        return str(self.position % (1 << 32))
+
 
 def protected(relations: Iterable[Relation], scope: Scope) -> list[Relation]:
     """Every table with rows of its own that is not content: users' tables and what nobody classified."""

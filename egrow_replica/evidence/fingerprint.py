@@ -42,17 +42,17 @@ class _Group(Model):
 
 
 def measure(
-    door: Door, table: QualifiedName, oid: int, columns: tuple[Column, ...], seed: int, age: int | None
+    door: Door, table: QualifiedName, oid: int, columns: tuple[Column, ...], seed: int, since: str | None
 ) -> Measured:
     """Fingerprint one table in the door's snapshot.
 
-    :param age: rows whose transaction is at most so many ids old count as newer; ``None``: nothing is looked up,
+    :param since: rows of this transaction id and later ones count as newer; ``None``: nothing is looked up,
         because the server does not track commits or there is no baseline yet.
     """
     statement = query(
         "evidence/fingerprint",
         row_hash=row_hash(columns, "t", seed),
-        origin=SQL("NULL::pg_catalog.int4") if age is None else _origin(age),
+        origin=SQL("NULL::pg_catalog.int4") if since is None else _origin(since),
         table=relation(table),
     )
     groups = door.rows(_Group, statement)
@@ -68,13 +68,14 @@ def measure(
     )
 
 
-def _origin(age: int) -> Composed:
-    # Bounded by transaction id, never by time: the timestamps of an origin's transactions are dev's clock. The age of
+def _origin(since: str) -> Composed:
+    # Bounded by transaction id, never by time: an origin's timestamps are dev's clock. Both ages are
+    # taken against the same moment, each transaction's own; a number computed elsewhere would be too small. The age of
     # a row that was frozen long ago may be negative: it is not newer.
     return SQL(
-        "CASE WHEN pg_catalog.age(t.xmin) BETWEEN 0 AND {}::pg_catalog.int4"
+        "CASE WHEN pg_catalog.age(t.xmin) BETWEEN 0 AND pg_catalog.age({}::pg_catalog.xid)"
         " THEN COALESCE((pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8, {}) END"
-    ).format(Literal(str(age)), SQL(str(UNKNOWN_ORIGIN)))
+    ).format(Literal(since), SQL(str(UNKNOWN_ORIGIN)))
 
 
 def measure_all(
@@ -82,7 +83,7 @@ def measure_all(
     tables: Sequence[Table],
     columns_of: Callable[[Table], tuple[Column, ...]],
     seed: int,
-    age: int | None,
+    since: str | None,
     progress: Callable[[int], None],
 ) -> dict[QualifiedName, Measured]:
     """Fingerprint tables side by side, the largest first, one connection a thread; all doors see one snapshot.
@@ -100,7 +101,7 @@ def measure_all(
                 table = waiting.get_nowait()
             except queue.Empty:
                 return done
-            done.append(measure(door, table.name, table.relation.oid, columns_of(table), seed, age))
+            done.append(measure(door, table.name, table.relation.oid, columns_of(table), seed, since))
             progress(table.relation.bytes)
 
     with ThreadPoolExecutor(max_workers=len(doors)) as pool:

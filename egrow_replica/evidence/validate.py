@@ -13,9 +13,12 @@ from egrow_replica.model import EvidenceTier, QualifiedName
 from egrow_replica.results import TableEvidence
 
 
-def tier(baseline: Baseline, *, tracks_commits: bool) -> EvidenceTier:
-    """The strongest evidence there is: commit data has to be kept at both ends of the window."""
-    return EvidenceTier.ORIGIN if baseline.tracks_commits and tracks_commits else EvidenceTier.NONE
+def tier(door: Door, baseline: Baseline, *, tracks_commits: bool) -> EvidenceTier:
+    """The strongest evidence there is: commit data has to be kept at both ends of the window, and within reach."""
+    if not (baseline.tracks_commits and tracks_commits):
+        return EvidenceTier.NONE
+    in_reach = door.value(query("evidence/position_in_reach"), [baseline.position])
+    return EvidenceTier.ORIGIN if in_reach else EvidenceTier.NONE
 
 
 def judge_tables(
@@ -35,10 +38,8 @@ def judge_tables(
         known = before.get(table.name)
         return known.columns if known is not None and comparable[table.name] else table.columns
 
-    age = (
-        int(doors[0].value(query("evidence/age_of"), [baseline.position])) if evidence is EvidenceTier.ORIGIN else None
-    )
-    measured = measure_all(doors, list(now.values()), columns_of, baseline.seed, age, progress)
+    since = baseline.xid if evidence is EvidenceTier.ORIGIN else None
+    measured = measure_all(doors, list(now.values()), columns_of, baseline.seed, since, progress)
     deletions = _deletions(doors[0], baseline, [table.relation.oid for table in now.values()])
     return [
         judge(_observation(name, before, measured, deletions, comparable), origins, evidence)

@@ -104,7 +104,7 @@ def _users(
     snapshot: ProdSnapshot, subject: Subject, listener: Listener
 ) -> tuple[EvidenceTier, list[TableEvidence], tuple[OrphanCount, ...]]:
     first = snapshot.doors[0]
-    evidence = tier(subject.baseline, tracks_commits=read_server_facts(first).tracks_commits)
+    evidence = tier(first, subject.baseline, tracks_commits=read_server_facts(first).tracks_commits)
     tables = judge_tables(
         snapshot.doors,
         protected_tables(first, subject.scope),

@@ -1,2 +1,2 @@
 -- Rows written since the baseline: those of them that dev has too were made, or changed, by the window.
-SELECT {key_hash} FROM {source} AS t WHERE pg_catalog.age(t.xmin) BETWEEN 0 AND $1::int4
+SELECT {key_hash} FROM {source} AS t WHERE pg_catalog.age(t.xmin) BETWEEN 0 AND pg_catalog.age($1::pg_catalog.xid)

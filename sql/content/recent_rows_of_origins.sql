@@ -1,4 +1,4 @@
 -- Rows written since the baseline through one of the origins in $2.
 SELECT {key_hash} FROM {source} AS t
- WHERE pg_catalog.age(t.xmin) BETWEEN 0 AND $1::int4
+ WHERE pg_catalog.age(t.xmin) BETWEEN 0 AND pg_catalog.age($1::pg_catalog.xid)
    AND (pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8 = ANY ($2::pg_catalog.int8[])

@@ -142,11 +142,10 @@ def open_restore(run: Run, *, keep_referenced: bool) -> Restore:
     files = {one.table: one for one in manifest.content}
     facts = read_server_facts(run.writer)
     tracks = facts.tracks_commits and run.baseline.tracks_commits
-    age = int(run.writer.value(query("evidence/age_of"), [run.baseline.position])) if tracks else None
     traces = Traces(
         made={table.name: frozenset(run.journal.made_rows(table.name)) for table in run.scope.tables},
         origins=frozenset(our_origins(run)),
-        age=age,
+        since=run.baseline.xid if tracks else None,
     )
     writer = run.content_writer(RESTORE_ROLE)
     writer.begin()
