@@ -1,0 +1,85 @@
+"""The servers that the tests run on, and a pair of databases for each of them. A missing server fails."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+from support.pair import Pair, make_pair, open_directory
+
+from egrow_replica.errors import EgrowError
+from egrow_replica.lab.binaries import find_bin_dir
+from egrow_replica.lab.lab import Lab
+from egrow_replica.model import Server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes long and is left out unless --slow is given")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests that take long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+def pytest_report_header() -> str:
+    try:
+        postgres = find_bin_dir(None) / "postgres"
+        return subprocess.run([postgres, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    except (EgrowError, OSError, subprocess.CalledProcessError) as error:
+        return f"no PostgreSQL server: {error}"
+
+
+@pytest.fixture(scope="session")
+def academy() -> Iterator[Lab]:
+    """One pair of servers for the whole run; tests work on copies of its databases."""
+    with open_directory() as directory, Lab.start(directory / "lab") as lab:
+        # The first pair makes the roles, which belong to the servers.
+        make_pair(lab, roles=frozenset(), name="first").drop()
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def academy_roles(academy: Lab) -> frozenset[str]:
+    """The roles that are there when no window is open."""
+    names = "SELECT rolname FROM pg_roles"
+    return frozenset(academy.psql(Server.PROD, names).split()) | frozenset(academy.psql(Server.DEV, names).split())
+
+
+@pytest.fixture(scope="session")
+def new_pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
+    """Makes pairs that live until the end of the run."""
+    made: list[Pair] = []
+
+    def make(**options: object) -> Pair:
+        pair = make_pair(academy, roles=academy_roles, **options)  # type: ignore[arg-type]
+        made.append(pair)
+        return pair
+
+    yield make
+    for pair in made:
+        pair.drop()
+
+
+@pytest.fixture
+def pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
+    """A pair of one's own."""
+    made = make_pair(academy, roles=academy_roles)
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="module")
+def shared_pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
+    """A pair for all tests of a module that change nothing."""
+    made = make_pair(academy, roles=academy_roles)
+    yield made
+    made.drop()
