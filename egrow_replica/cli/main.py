@@ -137,6 +137,8 @@ def _command(arguments: list[str]) -> str:
 
 
 def _start_log(state: State) -> None:
+    logger = logging.getLogger("egrow_replica")
+    logger.addHandler(logging.NullHandler())
     if state.log_file is None:
         return
     try:
@@ -144,6 +146,5 @@ def _start_log(state: State) -> None:
     except OSError as error:
         raise UsageError(f"the log file {str(state.log_file)!r} cannot be written: {error.strerror}") from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger = logging.getLogger("egrow_replica")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

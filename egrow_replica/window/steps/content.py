@@ -9,7 +9,7 @@ from egrow_replica.catalog import ContentTable as ScopeTable
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
 from egrow_replica.content import Outcome, Restore, Traces, compare_all, planned_statements, write_differences
-from egrow_replica.db import Door, Query, query
+from egrow_replica.db import Door, Query, query, relation
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import Orphans, count_all, new_orphans
 from egrow_replica.model import Server
@@ -99,7 +99,7 @@ def analyze(run: Run) -> None:
     for table in run.scope.tables:
         with run.writer.transaction():
             run.content_writer(APPLY_ROLE).become(APPLY_ROLE)
-            run.writer.execute(query("content/analyze_table", table=table.source))
+            run.writer.execute(query("content/analyze_table", table=relation(table.name)))
 
 
 def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:
