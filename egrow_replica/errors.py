@@ -34,7 +34,7 @@ class EgrowError(Exception):
     :ivar report: what the command had found out by then, for its answer.
     """
 
-    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    exit_code: ExitCode = ExitCode.BUG
     slug: ClassVar[str] = "internal-error"
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
@@ -130,15 +130,35 @@ class BackupFailed(EgrowError):
     slug = "backup"
 
 
+#: What a server's refusal means, by SQLSTATE or its class (postgresql.org/docs/18/errcodes-appendix.html).
+#: What is not here is our own mistake: a statement that should never have been sent.
+_BY_SQLSTATE = {
+    "42501": ExitCode.PREFLIGHT,  # insufficient privilege
+    "22": ExitCode.PREFLIGHT,  # a value that does not fit
+    "23": ExitCode.PREFLIGHT,  # a constraint
+    "25006": ExitCode.PREFLIGHT,  # the server, or the role, is read only
+    "40": ExitCode.TIMEOUT,  # deadlock, serialization
+    "55P03": ExitCode.TIMEOUT,  # lock not available
+    "57014": ExitCode.TIMEOUT,  # cancelled
+    "55006": ExitCode.WRONG_STATE,  # object in use
+    "55000": ExitCode.WRONG_STATE,
+    "42710": ExitCode.WRONG_STATE,  # object exists
+    "42704": ExitCode.WRONG_STATE,  # object is gone
+    "53": ExitCode.UNREACHABLE,  # out of connections, memory, disk
+    "58": ExitCode.UNREACHABLE,  # the server's own system failed
+    "XX": ExitCode.UNREACHABLE,
+}
+
+
 class StatementFailed(EgrowError):
     """A server answered a statement with an error.
 
     :ivar sqlstate: PostgreSQL's five-character error code, what callers decide by (never the text).
     """
 
-    exit_code = ExitCode.BUG
     slug = "statement-failed"
 
     def __init__(self, message: str, *, sqlstate: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.sqlstate = sqlstate
+        self.exit_code = _BY_SQLSTATE.get(sqlstate) or _BY_SQLSTATE.get(sqlstate[:2]) or ExitCode.BUG

@@ -7,7 +7,14 @@ import time
 from egrow_replica.app.context import Context, current_window, locked, run_for
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
 from egrow_replica.content import hashes_of, recent_rows
-from egrow_replica.errors import EgrowError, ServerUnavailable, ValidationFailed, WrongState
+from egrow_replica.errors import (
+    EgrowError,
+    NotCaughtUp,
+    ServerUnavailable,
+    StreamFailed,
+    ValidationFailed,
+    WrongState,
+)
 from egrow_replica.model import Model, Server, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
@@ -121,19 +128,18 @@ def _before_closing(run: Run, runner: Runner, state: WindowState, options: Disab
     if run.baseline is None:  # nothing was written yet
         return None
     if drains:
-        runner.forward([Drain()])
+        drains = _drain(run, runner)
     if run.progress.reconciled_by is not None:
         if run.dev_reachable and streams:
             runner.forward([MoveSequences()])
         runner.forward([NoteMadeRows()])
     if not options.validate_first:
         return None
-    validation = validate(
-        run.servers,
-        run.settings,
-        subject_of(run, streaming=drains, check_content=drains),
-        run.listener,
-    )
+    subject = subject_of(run, streaming=drains, check_content=drains)
+    validation = validate(run.servers, run.settings, subject, run.listener)
+    if streams and options.drain and run.dev_reachable and not drains:
+        problem = "the stream stopped at an error: content that dev published has not arrived"
+        validation = validation.model_copy(update={"problems": (*validation.problems, problem)})
     run.journal.set_validation(validation)
     return validation
 
@@ -160,6 +166,22 @@ def _close(
         problem.report = report
         raise problem
     return report
+
+
+def _drain(run: Run, runner: Runner) -> bool:
+    """Drain; whether it could be done. A stream that repeats an error never will be, and must not keep a window open.
+
+    :raises NotCaughtUp: it takes too long; the window stays open.
+    """
+    try:
+        runner.forward([Drain()])
+    except StreamFailed as error:
+        run.listener.say(f"warning: {error.message}; closing without what is still on its way")
+        return False
+    except NotCaughtUp as error:
+        error.hint = "Wait and try again, or close without draining: `disable --now`."
+        raise
+    return True
 
 
 _ON_DEV = {"publication", "slot"}

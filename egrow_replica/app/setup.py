@@ -103,6 +103,7 @@ def _place(context: Context, door: Door, server: Server) -> roles.Place:
         owners=tuple(sorted({one.owner for one in owned})),
         content=content,
         sequences=sequences,
+        publish=context.settings.window.publish,
     )
 
 

@@ -9,15 +9,21 @@ from egrow_replica.catalog.tables import Relation
 from egrow_replica.db import Capability, Door, query, relation
 from egrow_replica.model import Model, QualifiedName, TableName
 
-#: Owns the subscription and writes content: SELECT, INSERT, UPDATE on content tables, nothing else. It has LOGIN,
+#: Owns the subscription and writes content: SELECT, INSERT, UPDATE on content tables (DELETE only where deletes are
+#: published), nothing else. It has LOGIN,
 #: which the worker needs, but no password and no connection, so that nobody else gets in.
 APPLY_ROLE = "egrow_apply"
 #: Puts content back: as the apply role, and DELETE for rows that a window made. No worker ever runs as it, so the
 #: stream cannot delete whatever happens.
 RESTORE_ROLE = "egrow_restore"
 
-APPLY_PRIVILEGES = ("SELECT", "INSERT", "UPDATE")
-RESTORE_PRIVILEGES = (*APPLY_PRIVILEGES, "DELETE")
+_WRITING = ("SELECT", "INSERT", "UPDATE")
+RESTORE_PRIVILEGES = (*_WRITING, "DELETE")
+
+
+def apply_privileges(publish: Iterable[str]) -> tuple[str, ...]:
+    """What the apply role holds on content tables: DELETE only where deletes are streamed."""
+    return (*_WRITING, "DELETE") if "delete" in publish else _WRITING
 
 
 class Role(Model):

@@ -9,7 +9,8 @@ from egrow_replica.model import Model
 class ServerFacts(Model):
     """Identity, settings and free places of a server, and what our login may do there.
 
-    :ivar free_slots: replication slots that can still be made; ``free_senders`` and ``free_workers`` likewise.
+    :ivar free_slots: replication slots that can still be made; senders, workers and origins likewise.
+    :ivar origins_setting: name of the setting that limits origins in this version.
     :ivar tracks_commits: ``track_commit_timestamp`` is on.
     """
 
@@ -28,6 +29,8 @@ class ServerFacts(Model):
     free_slots: int
     free_senders: int
     free_workers: int
+    free_origins: int
+    origins_setting: str
     database_bytes: int
 
     @property

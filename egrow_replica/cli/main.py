@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 from pydantic import BaseModel
 from rich.markup import escape
@@ -63,7 +63,14 @@ commands_lab.register(app)
 
 def main() -> None:
     """Entry point: run, and exit with the contract's code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    """A polite end is an interruption: what was begun is taken back."""
+    raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
@@ -73,10 +80,10 @@ def run(arguments: list[str]) -> int:
         answer = app(global_options_first(arguments), standalone_mode=False, obj=state, prog_name="egrow-replica")
     except EgrowError as error:
         return _fail(state, arguments, error)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         hint = "`egrow-replica --help` lists commands and options."
         return _fail(state, arguments, UsageError(error.format_message(), hint=hint))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _fail(state, arguments, UsageError("interrupted", code="interrupted"))
     except Exception as error:
         return _bug(state, arguments, error)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from egrow_replica.catalog.roles import APPLY_PRIVILEGES, APPLY_ROLE, RESTORE_PRIVILEGES, RESTORE_ROLE, Role
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_PRIVILEGES, RESTORE_ROLE, Role, apply_privileges
 from egrow_replica.db import SQL, Capability, Composed, Door, Identifier, Literal, columns, relation
 from egrow_replica.model import QualifiedName
+from egrow_replica.settings import Operation
 
 #: What the operator sets on production beside what everybody may: no trigger fires while it writes content, and the
 #: stream's password stays out of the server's log.
@@ -49,6 +50,7 @@ class Place:
     owners: tuple[str, ...]
     content: tuple[QualifiedName, ...]
     sequences: tuple[QualifiedName, ...]
+    publish: tuple[Operation, ...]
 
 
 def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[Composed]:
@@ -62,7 +64,7 @@ def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[C
     statements += [
         SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), both),
         SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), both),
-        _grant(APPLY_PRIVILEGES, place.content, APPLY_ROLE),
+        _grant(apply_privileges(place.publish), place.content, APPLY_ROLE),
         _grant(RESTORE_PRIVILEGES, place.content, RESTORE_ROLE),
     ]
     if door.has(Capability.MAINTAIN):

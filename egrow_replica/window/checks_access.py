@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from egrow_replica.catalog import Relation, Scope, ServerFacts
 from egrow_replica.catalog.roles import (
-    APPLY_PRIVILEGES,
     APPLY_ROLE,
     RESTORE_PRIVILEGES,
     RESTORE_ROLE,
+    apply_privileges,
     missing_privileges,
     not_owned,
     read_operator_rights,
@@ -21,6 +21,7 @@ from egrow_replica.catalog.roles import (
 from egrow_replica.db import Capability, Door
 from egrow_replica.evidence import OWN_SCHEMAS, protected
 from egrow_replica.model import Check, QualifiedName, Severity, Side
+from egrow_replica.settings import Operation
 
 _SETUP = "Run `egrow-replica setup` (it prints the SQL) or `setup --apply` with an administrator's connection."
 
@@ -33,6 +34,7 @@ def access_checks(
     dev_relations: dict[QualifiedName, Relation],
     prod_facts: ServerFacts,
     dev_facts: ServerFacts,
+    publish: tuple[Operation, ...],
 ) -> tuple[list[Check], bool]:
     """The findings, and whether the window has to make the content roles itself (a superuser without them)."""
     roles = read_roles(prod, (APPLY_ROLE, RESTORE_ROLE))
@@ -50,7 +52,7 @@ def access_checks(
     for name in (APPLY_ROLE, RESTORE_ROLE):
         if roles[name].superuser:
             checks.append(_error(Side.PROD, name, "the role is a superuser: nothing would stop it", "NOSUPERUSER"))
-    return [*checks, *_content_role_checks(prod, scope)], False
+    return [*checks, *_content_role_checks(prod, scope, publish)], False
 
 
 def _dev_checks(
@@ -112,8 +114,8 @@ def _prod_checks(
             yield _error(Side.PROD, facts.role, message, _SETUP)
 
 
-def _content_role_checks(prod: Door, scope: Scope) -> Iterator[Check]:
-    wanted = {APPLY_ROLE: APPLY_PRIVILEGES, RESTORE_ROLE: RESTORE_PRIVILEGES}
+def _content_role_checks(prod: Door, scope: Scope, publish: tuple[Operation, ...]) -> Iterator[Check]:
+    wanted = {APPLY_ROLE: apply_privileges(publish), RESTORE_ROLE: RESTORE_PRIVILEGES}
     for role, privileges in wanted.items():
         for missing in missing_privileges(prod, role, scope, privileges):
             yield _error(Side.PROD, str(missing.name), f"{role} lacks {missing.privilege}", _SETUP)

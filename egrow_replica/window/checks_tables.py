@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from egrow_replica.catalog import Column, Scope, Table, read_firing_triggers
 from egrow_replica.db import Door
+from egrow_replica.errors import Refused
+from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, QualifiedName, Severity, Side
 from egrow_replica.settings import Settings
 
@@ -22,7 +24,8 @@ def table_checks(
     for name in settings.tables.all_content:
         if name in dev and name in prod:
             yield from _pair_checks(settings, dev[name], prod[name])
-    for name in settings.tables.filters:
+    for name, row_filter in settings.tables.filters.items():
+        yield from _filter_checks(name, row_filter)
         if settings.window.publish != ("insert",):
             yield _error(
                 "row-filter",
@@ -31,6 +34,13 @@ def table_checks(
                 'a row filter needs publish = ["insert"]: an update that leaves the filter arrives as a DELETE',
                 'Set publish = ["insert"] in [window], or take the filter out.',
             )
+
+
+def _filter_checks(name: QualifiedName, row_filter: str) -> Iterator[Check]:
+    try:
+        vet_filter(row_filter)
+    except Refused as error:
+        yield _error("row-filter", Side.DEV, name, error.message, "Correct [tables.filters].", refused=True)
 
 
 def firing_trigger_checks(prod: Door, scope: Scope) -> Iterator[Check]:

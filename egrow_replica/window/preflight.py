@@ -85,7 +85,9 @@ def run_preflight(
         return Findings(tuple(checks), Scope(tables=(), sequences=(), foreign_keys=()), dev_facts, prod_facts, False)
     catalogs = _read_catalogs(dev, prod, settings)
     scope = build_scope(prod, settings, catalogs)
-    access, makes_roles = access_checks(dev, prod, scope, catalogs.prod, catalogs.dev, prod_facts, dev_facts)
+    access, makes_roles = access_checks(
+        dev, prod, scope, catalogs.prod, catalogs.dev, prod_facts, dev_facts, settings.window.publish
+    )
     checks += [
         *_server_checks(dev_facts, prod_facts),
         *_name_checks(settings, catalogs),
@@ -172,6 +174,8 @@ def _server_checks(dev: ServerFacts, prod: ServerFacts) -> Iterator[Check]:
         (dev.free_slots, Side.DEV, "max_replication_slots"),
         (dev.free_senders, Side.DEV, "max_wal_senders"),
         (prod.free_workers, Side.PROD, "max_logical_replication_workers"),
+        # One for the stream, one for what the controller writes itself.
+        (prod.free_origins - 1, Side.PROD, prod.origins_setting),
     ):
         if count < 1:
             yield _error("budget", side, setting, "no place is left", f"Raise {setting}; then restart the server.")

@@ -18,6 +18,11 @@ SELECT s.system_identifier::text AS system_identifier,
          - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_replication)::int AS free_senders,
        pg_catalog.current_setting('max_logical_replication_workers')::int
          - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_subscription WHERE pid IS NOT NULL)::int AS free_workers,
+       COALESCE(pg_catalog.current_setting('max_active_replication_origins', true),
+                pg_catalog.current_setting('max_replication_slots'))::int
+         - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_origin)::int AS free_origins,
+       CASE WHEN pg_catalog.current_setting('max_active_replication_origins', true) IS NULL
+            THEN 'max_replication_slots' ELSE 'max_active_replication_origins' END AS origins_setting,
        pg_catalog.pg_database_size(d.oid) AS database_bytes
   FROM pg_catalog.pg_database AS d,
        pg_catalog.pg_control_system() AS s,

@@ -86,6 +86,7 @@ class Roles(Step):
             owners=(),
             content=run.scope.names,
             sequences=tuple(one.name for one in run.scope.sequences),
+            publish=run.setting.publish,
         )
 
     def _door(self, run: Run) -> Door:
