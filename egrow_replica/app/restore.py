@@ -51,6 +51,7 @@ class TakeRestoreBaseline(Step):
                 seed=run.setting.seed,
                 lsn=snapshot.lsn,
                 tracks_commits=read_server_facts(first).tracks_commits,
+                probes=(),
                 progress=run.listener.advance,
             )
         return f"{len(run.before_restore.fingerprints)} protected tables"

@@ -76,6 +76,7 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     state = State(json="--json" in arguments)
+    logging.getLogger("egrow_replica").addHandler(logging.NullHandler())
     try:
         answer = app(global_options_first(arguments), standalone_mode=False, obj=state, prog_name="egrow-replica")
     except EgrowError as error:
@@ -144,8 +145,6 @@ def _command(arguments: list[str]) -> str:
 
 
 def _start_log(state: State) -> None:
-    logger = logging.getLogger("egrow_replica")
-    logger.addHandler(logging.NullHandler())
     if state.log_file is None:
         return
     try:
@@ -153,5 +152,6 @@ def _start_log(state: State) -> None:
     except OSError as error:
         raise UsageError(f"the log file {str(state.log_file)!r} cannot be written: {error.strerror}") from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("egrow_replica")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

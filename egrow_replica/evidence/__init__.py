@@ -1,5 +1,6 @@
 """What production's tables held before and after, who wrote what is new, and the verdict."""
 
+from egrow_replica.evidence.access import compare_access, compare_probes, read_access, run_probes
 from egrow_replica.evidence.baseline import OWN_SCHEMAS, Baseline, protected, take_baseline
 from egrow_replica.evidence.fingerprint import TableFingerprint
 from egrow_replica.evidence.judge import Origins
@@ -12,10 +13,14 @@ __all__ = [
     "Origins",
     "Orphans",
     "TableFingerprint",
+    "compare_access",
+    "compare_probes",
     "count_all",
     "judge_tables",
     "new_orphans",
     "protected",
+    "read_access",
+    "run_probes",
     "take_baseline",
     "tier",
     "touching",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
 from egrow_replica.db import Door, query
+from egrow_replica.evidence.access import Access, Probe, read_access, require_true, run_probes
 from egrow_replica.evidence.fingerprint import TableFingerprint, measure_all
 from egrow_replica.evidence.orphans import Orphans, count_all
 from egrow_replica.model import Model, QualifiedName, TableName
@@ -36,6 +37,8 @@ class Baseline(Model):
     fingerprints: tuple[TableFingerprint, ...]
     orphans: tuple[Orphans, ...]
     deleted: tuple[DeletedRows, ...]
+    access: tuple[Access, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
     @property
     def xid(self) -> str:
@@ -65,11 +68,18 @@ def take_baseline(
     seed: int,
     lsn: str,
     tracks_commits: bool,
+    probes: Iterable[str],
     progress: Callable[[int], None],
 ) -> Baseline:
-    """Fingerprint the protected tables; every door is in the same snapshot, the first one made it."""
+    """Fingerprint the protected tables; every door is in the same snapshot, the first one made it.
+
+    :raises PreflightFailed: a probe is not true; :raises Refused: a probe is not one reading SELECT.
+    """
     first = doors[0]
+    oids = [table.relation.oid for table in tables]
     position = int(first.value(query("evidence/snapshot_position")))
+    answers = run_probes(first, probes)
+    require_true(answers)
     measured = measure_all(doors, tables, lambda table: table.columns, seed, None, progress)
     return Baseline(
         seed=seed,
@@ -78,7 +88,9 @@ def take_baseline(
         tracks_commits=tracks_commits,
         fingerprints=tuple(measured[name].fingerprint for name in sorted(measured)),
         orphans=count_all(first, foreign_keys),
-        deleted=tuple(deleted_rows(first, [table.relation.oid for table in tables]).values()),
+        deleted=tuple(deleted_rows(first, oids).values()),
+        access=read_access(first, oids),
+        probes=answers,
     )
 
 

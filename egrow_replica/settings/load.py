@@ -10,7 +10,14 @@ from typing import Any, get_args
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from egrow_replica.errors import ConfigurationError, EgrowError
 from egrow_replica.settings.model import (
@@ -19,6 +26,7 @@ from egrow_replica.settings.model import (
     EvidenceSettings,
     ServerSettings,
     TablesSettings,
+    ValidateSettings,
     WindowSettings,
 )
 
@@ -38,6 +46,7 @@ class Settings(BaseSettings):
     tables: TablesSettings
     window: WindowSettings = Field(default_factory=lambda: WindowSettings())  # noqa: PLW0108
     backup: BackupSettings = Field(default_factory=lambda: BackupSettings())  # noqa: PLW0108
+    validation: ValidateSettings = Field(default_factory=lambda: ValidateSettings())  # noqa: PLW0108
     evidence: EvidenceSettings = Field(default_factory=lambda: EvidenceSettings())  # noqa: PLW0108
 
     @classmethod
@@ -50,7 +59,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment outranks the file, whose content arrives as init arguments."""
+        assert isinstance(env_settings, EnvSettingsSource)
+        env_settings.env_vars = {_renamed(name): value for name, value in env_settings.env_vars.items()}
         return env_settings, init_settings
+
+
+def _renamed(variable: str) -> str:
+    # "validate" is a method of every pydantic model, so that section has another name in the program.
+    return variable.replace("egrow_replica_validate__", "egrow_replica_validation__")
 
 
 def load_settings(path: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
@@ -64,7 +80,7 @@ def load_settings(path: Path | None = None, environment: dict[str, str] | None =
     _refuse_unknown(values, Settings, "")
     _refuse_unknown_variables(os.environ if environment is None else environment)
     try:
-        settings = Settings(**values)
+        settings = Settings(**{"validation" if key == "validate" else key: value for key, value in values.items()})
     except ValidationError as error:
         raise _as_configuration_error(error) from None
     except SettingsError as error:
@@ -95,10 +111,10 @@ def _section(annotation: Any) -> type[BaseModel] | None:
 
 def _refuse_unknown(values: dict[str, Any], model: type[BaseModel], prefix: str) -> None:
     for key, value in values.items():
-        field = model.model_fields.get(key)
+        field = _field(model, key)
         if field is None:
             raise ConfigurationError(
-                f"unknown key {(prefix + key)!r} in the configuration", hint=_nearest(key, list(model.model_fields))
+                f"unknown key {(prefix + key)!r} in the configuration", hint=_nearest(key, _keys(model))
             )
         section = _section(field.annotation)
         if section is not None:
@@ -113,11 +129,21 @@ def _refuse_unknown_variables(environment: os._Environ[str] | dict[str, str]) ->
             continue
         model: type[BaseModel] | None = Settings
         for part in variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"):
-            field = model.model_fields.get(part) if model else None
+            field = _field(model, part) if model else None
             if field is None:
-                names = list(model.model_fields) if model else []
+                names = _keys(model) if model else []
                 raise ConfigurationError(f"unknown key in the environment: {variable}", hint=_nearest(part, names))
             model = _section(field.annotation)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """The keys as the file writes them."""
+    names = {"validation": "validate"} if model is Settings else {}
+    return [names.get(name, name) for name in model.model_fields]
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return dict(zip(_keys(model), model.model_fields.values(), strict=True)).get(key)
 
 
 def _nearest(key: str, known: list[str]) -> str:

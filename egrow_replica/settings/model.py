@@ -117,6 +117,12 @@ class BackupSettings(Model):
     compression: str = Field("auto", description="what pg_dump -Z takes, or auto")
 
 
+class ValidateSettings(Model):
+    """The DBA's own checks."""
+
+    probes: tuple[str, ...] = Field((), description="SELECTs that answer true as long as all is well")
+
+
 class EvidenceSettings(Model):
     """How strong the evidence must be."""
 

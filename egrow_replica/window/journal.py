@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Door, query
+from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline
 from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.results import Reconciled, Validation
@@ -82,10 +83,20 @@ class Opening(Model):
 
 
 def read_windows(prod: Door) -> list[Window]:
-    """All windows, the newest first; none where there is no journal."""
+    """All windows, the newest first; none where there is no journal.
+
+    :raises WrongState: the journal holds what this version does not understand.
+    """
     if not prod.value(query("journal/exists")):
         return []
-    return prod.rows(Window, query("journal/windows"))
+    try:
+        return prod.rows(Window, query("journal/windows"))
+    except ValidationError:
+        raise WrongState(
+            "production's journal (schema egrow_replica) holds a window that this version cannot read",
+            hint="Use the version that egrow_replica.window names in program_version.",
+            code="unknown-journal",
+        ) from None
 
 
 class Journal:

@@ -16,13 +16,34 @@ from egrow_replica.catalog import (
 from egrow_replica.content import EqualityCheck
 from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, StreamFailed
-from egrow_replica.evidence import Baseline, Origins, Orphans, count_all, judge_tables, protected, tier, touching
+from egrow_replica.evidence import (
+    Baseline,
+    Origins,
+    Orphans,
+    compare_access,
+    compare_probes,
+    count_all,
+    judge_tables,
+    protected,
+    read_access,
+    run_probes,
+    tier,
+    touching,
+)
 from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.replication import origins as replication_origins
 from egrow_replica.replication import slot as slots
 from egrow_replica.replication import subscription as subscriptions
 from egrow_replica.replication.waiting import wait_until
-from egrow_replica.results import ContentReport, ContentTableReport, OrphanCount, TableEvidence, Validation
+from egrow_replica.results import (
+    AccessReport,
+    ContentReport,
+    ContentTableReport,
+    OrphanCount,
+    ProbeReport,
+    TableEvidence,
+    Validation,
+)
 from egrow_replica.settings import Settings
 from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
@@ -62,6 +83,7 @@ def validate(servers: Servers, settings: Settings, subject: Subject, listener: L
     content = _content(servers, settings, subject, listener, problems) if subject.check_content else None
     with servers.prod_snapshot("validate") as snapshot:
         evidence, tables, orphans = _users(snapshot, subject, listener)
+        probes, access = _probes_and_access(snapshot.doors[0], subject, problems, notes)
     problems += _verdict_problems(tables, subject.setting.allow_unproven, notes)
     problems += [
         f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
@@ -78,6 +100,8 @@ def validate(servers: Servers, settings: Settings, subject: Subject, listener: L
         orphans=orphans,
         content=content or ContentReport(equal=None),
         conflicts=conflicts,
+        access=access,
+        probes=probes,
         problems=tuple(problems),
         notes=tuple(notes),
     )
@@ -115,6 +139,20 @@ def _users(
     )
     keys = touching(read_foreign_keys(first), subject.scope.names)
     return evidence, tables, _orphans(subject.baseline.orphans, count_all(first, keys))
+
+
+def _probes_and_access(
+    door: Door, subject: Subject, problems: list[str], notes: list[str]
+) -> tuple[tuple[ProbeReport, ...], tuple[AccessReport, ...]]:
+    before = subject.baseline
+    probes = compare_probes(before.probes, run_probes(door, [probe.sql for probe in before.probes]))
+    problems += [
+        f"the probe {probe.sql!r} was true and is {probe.after}" for probe in probes if probe.after is not True
+    ]
+    oids = [one.oid for one in before.fingerprints]
+    access = compare_access(before.access, read_access(door, oids))
+    notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
+    return probes, access
 
 
 def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[OrphanCount, ...]:

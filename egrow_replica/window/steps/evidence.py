@@ -36,6 +36,7 @@ class TakeBaseline(Step):
             seed=run.setting.seed,
             lsn=snapshot.lsn,
             tracks_commits=read_server_facts(first).tracks_commits,
+            probes=run.settings.validation.probes,
             progress=run.listener.advance,
         )
         run.journal.set_baseline(run.baseline)
