@@ -168,12 +168,10 @@ def new_run(
     context: Context, servers: Servers, door: Door, names: ObjectNames, findings: Findings, options: EnableOptions
 ) -> Run:
     """A run for a window that the journal does not know yet."""
-    setting = WindowSetting(
-        publish=context.settings.window.publish,
-        # 63 bits, so that it is a positive int8.
-        seed=secrets.randbits(63),
-        allow_unproven=options.allow_unproven,
+    setting = new_setting(
+        context,
         whole_backup=options.whole_backup,
+        allow_unproven=options.allow_unproven,
         makes_roles=findings.makes_roles,
     )
     return Run(
@@ -185,6 +183,18 @@ def new_run(
         setting=setting,
         origin=names.common,
         lock=door,
+    )
+
+
+def new_setting(context: Context, *, whole_backup: bool, allow_unproven: bool, makes_roles: bool) -> WindowSetting:
+    """What holds for the whole life of a new window."""
+    return WindowSetting(
+        publish=context.settings.window.publish,
+        # 63 bits, so that it is a positive int8.
+        seed=secrets.randbits(63),
+        allow_unproven=allow_unproven,
+        whole_backup=whole_backup,
+        makes_roles=makes_roles,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from egrow_replica.app.context import Context, open_window
+from egrow_replica.app.enable import new_setting
 from egrow_replica.catalog import read_foreign_keys
 from egrow_replica.errors import ValidationFailed, WrongState
-from egrow_replica.evidence import count_all, touching
+from egrow_replica.evidence import count_all, take_baseline, touching
 from egrow_replica.model import WindowState
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import OrphanCount, Validation
-from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.journal import Progress, Window, read_windows
+from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.validation import Subject
+from egrow_replica.window.validation import Subject, protected_tables
 from egrow_replica.window.validation import validate as gather
 
 
@@ -25,6 +27,51 @@ def validate(context: Context) -> Validation:
         windows = read_windows(prod)
     window = open_window(windows)
     validation = _of_closed(servers, windows) if window is None else _of_open(context, servers, window)
+    return _passed(validation)
+
+
+def validate_only(context: Context) -> Validation:
+    """What ``validate`` would find: of the open window, or of a production on which nothing was done.
+
+    Without a window the preflight runs, and the protected tables are measured twice, so that the DBA sees which
+    evidence this production gives while its application writes. Nothing is written anywhere.
+
+    :raises EgrowError: the preflight's findings; :raises ValidationFailed: the evidence fails.
+    """
+    servers = context.servers()
+    with servers.lock_prod("validate") as prod, servers.read_dev("preflight") as dev:
+        windows = read_windows(prod)
+        if open_window(windows) is not None:
+            return validate(context)
+        findings = run_preflight(dev, prod, context.settings, windows, whole_backup=False)
+        findings.refuse()
+    setting = new_setting(context, whole_backup=False, allow_unproven=False, makes_roles=findings.makes_roles)
+    with servers.prod_snapshot("baseline") as snapshot:
+        first = snapshot.doors[0]
+        baseline = take_baseline(
+            snapshot.doors,
+            protected_tables(first, findings.scope),
+            findings.scope.foreign_keys,
+            seed=setting.seed,
+            lsn=snapshot.lsn,
+            tracks_commits=findings.prod.tracks_commits,
+            probes=context.settings.validation.probes,
+            progress=context.listener.advance,
+        )
+    subject = Subject(
+        scope=findings.scope,
+        setting=setting,
+        progress=Progress(),
+        baseline=baseline,
+        origin="",
+        common="",
+        streaming=False,
+        check_content=False,
+    )
+    return _passed(gather(servers, context.settings, subject, context.listener))
+
+
+def _passed(validation: Validation) -> Validation:
     if not validation.passed:
         error = ValidationFailed("; ".join(validation.problems), hint="Nothing was changed.")
         error.report = validation

@@ -25,6 +25,7 @@ from egrow_replica.app.stream import pause as pause_stream
 from egrow_replica.app.stream import resume as resume_stream
 from egrow_replica.app.sync import sync as open_and_close
 from egrow_replica.app.validate import validate as gather_evidence
+from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
 from egrow_replica.model import WindowState
@@ -85,11 +86,14 @@ def enable(
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
     dry_run: DryRun = False,
+    validate_only: Annotated[bool, typer.Option("--validate-only", help="only gather evidence, do nothing")] = False,
 ) -> Answer:
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
     options = _enable_options(name, reason, no_backup, allow_unproven)
+    if validate_only:
+        return Answer("enable", only_validate(use_case))
     if dry_run:
         return Answer("enable", make_plan(use_case, options))
     state.confirm("Open a window on production?")

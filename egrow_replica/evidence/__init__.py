@@ -1,6 +1,6 @@
 """What production's tables held before and after, who wrote what is new, and the verdict."""
 
-from egrow_replica.evidence.access import compare_access, compare_probes, read_access, run_probes
+from egrow_replica.evidence.access import compare_access, compare_probes, read_access, require_true, run_probes
 from egrow_replica.evidence.baseline import OWN_SCHEMAS, Baseline, protected, take_baseline
 from egrow_replica.evidence.fingerprint import TableFingerprint
 from egrow_replica.evidence.judge import Origins
@@ -20,6 +20,7 @@ __all__ = [
     "new_orphans",
     "protected",
     "read_access",
+    "require_true",
     "run_probes",
     "take_baseline",
     "tier",

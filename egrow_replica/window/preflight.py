@@ -23,7 +23,7 @@ from egrow_replica.catalog import (
 )
 from egrow_replica.db import Capability, Door
 from egrow_replica.errors import EgrowError, PreflightFailed, Refused
-from egrow_replica.evidence import touching
+from egrow_replica.evidence import require_true, run_probes, touching
 from egrow_replica.model import Check, QualifiedName, Severity, Side
 from egrow_replica.settings import Settings
 from egrow_replica.window.checks_access import access_checks
@@ -94,7 +94,7 @@ def run_preflight(
         *table_checks(settings, catalogs.dev_tables, catalogs.prod_tables),
         *firing_trigger_checks(prod, scope),
         *access,
-        *_backup_checks(prod, settings, prod_facts, whole_backup),
+        *_promise_checks(prod, settings, prod_facts, whole_backup),
     ]
     return Findings(tuple(checks), scope, dev_facts, prod_facts, makes_roles)
 
@@ -213,13 +213,15 @@ def _nearest(name: QualifiedName, known: Iterable[QualifiedName]) -> str:
     return f"The nearest existing name is {near[0]}." if near else "No name there is like it."
 
 
-def _backup_checks(prod: Door, settings: Settings, facts: ServerFacts, whole_backup: bool) -> Iterator[Check]:
+def _promise_checks(prod: Door, settings: Settings, facts: ServerFacts, whole_backup: bool) -> Iterator[Check]:
     def attempt(subject: str, look: Callable[[], object]) -> Iterator[Check]:
         try:
             look()
         except EgrowError as error:
-            yield _error(error.code, Side.PROD, subject, error.message, error.hint)
+            check = _error(error.code, Side.PROD, subject, error.message, error.hint)
+            yield check.model_copy(update={"refused": isinstance(error, Refused)})
 
+    yield from attempt("probes", lambda: require_true(run_probes(prod, settings.validation.probes)))
     yield from attempt("backup", lambda: check_backup_directory(settings.backup.directory, 0))
     if whole_backup:
         yield from attempt("pg_dump", lambda: find_tools(prod.version, settings.backup.bin_dir))
