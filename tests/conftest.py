@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from support.pair import Pair, make_pair, open_directory
@@ -83,3 +84,21 @@ def shared_pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
     made = make_pair(academy, roles=academy_roles)
     yield made
     made.drop()
+
+
+@pytest.fixture
+def new_lab(academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
+    """Makes servers of one's own, with the academy in them and everything that setup makes."""
+    with ExitStack() as stack:
+
+        def make(*, set_up: bool = True, **options: object) -> Pair:
+            directory = stack.enter_context(open_directory())
+            lab = stack.enter_context(Lab.start(directory / "lab", **options))  # type: ignore[arg-type]
+            home = directory / "home"
+            home.mkdir()
+            pair = Pair(lab, home, roles=academy_roles)
+            if set_up:
+                pair.set_up()
+            return pair
+
+        yield make

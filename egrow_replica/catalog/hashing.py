@@ -12,22 +12,31 @@ from egrow_replica.catalog.tables import Column
 from egrow_replica.db import SQL, Composed, Identifier, Literal
 
 #: Types whose own hash tells apart whatever their text tells apart, and is the same on every server.
-_PLAIN = frozenset(
-    (
-        *("int2", "int4", "int8", "bool", "uuid", "date", "time", "timetz", "timestamp", "timestamptz"),
-        *("bytea", "inet", "cidr", "macaddr", "oid", "pg_lsn", "xid8", "char"),
-    )
-)
+_PLAIN = frozenset(["int2", "int4", "bool", "uuid", "date", "bytea", "inet", "cidr", "macaddr", "oid", "char"])
 #: Strings: by their bytes, whatever the column's collation.
 _STRINGS = frozenset(["text", "varchar", "name"])
-#: Types whose equality hides a visible difference that their binary form shows.
+#: Types whose equality hides a visible difference that their binary form shows; and those of 64 bits, because
+#: ``hashint8`` folds them to 32, so that whatever the seed 0 hashes as 4294967297 does. No binary form of a string:
+#: that is in the client's encoding, which a parallel worker does not know.
 _SENT = {
+    "int8": SQL("pg_catalog.int8send"),
+    "time": SQL("pg_catalog.time_send"),
+    "timetz": SQL("pg_catalog.timetz_send"),
+    "timestamp": SQL("pg_catalog.timestamp_send"),
+    "timestamptz": SQL("pg_catalog.timestamptz_send"),
+    "pg_lsn": SQL("pg_catalog.pg_lsn_send"),
     "numeric": SQL("pg_catalog.numeric_send"),
     "float4": SQL("pg_catalog.float4send"),
     "float8": SQL("pg_catalog.float8send"),
     "interval": SQL("pg_catalog.interval_send"),
-    "bpchar": SQL("pg_catalog.bpcharsend"),
+    # The text of money depends on lc_monetary, that of "char" on the server's version.
+    "money": SQL("pg_catalog.cash_send"),
+    "_money": SQL("pg_catalog.array_send"),
+    "_char": SQL("pg_catalog.array_send"),
 }
+#: Types for which a cast to text may be another thing than what is shown: it cuts a bpchar's trailing blanks off, and
+#: the owner of a type of one's own can make it anything. concat takes the type's output function.
+_SHOWN = frozenset(["bpchar", ""])
 
 
 def value_expression(column: Column, alias: str) -> Composed:
@@ -39,13 +48,24 @@ def value_expression(column: Column, alias: str) -> Composed:
         return SQL('{} COLLATE pg_catalog."C"').format(name)
     if column.base_type in _SENT:
         return SQL("{}({})").format(_SENT[column.base_type], name)
+    if column.base_type in _SHOWN:
+        # Not IS NOT NULL, which asks a composite's fields. concat alone would make NULL an empty string.
+        return SQL(
+            'CASE WHEN {0} IS DISTINCT FROM NULL THEN pg_catalog.concat({0}) END COLLATE pg_catalog."C"'
+        ).format(name)
     return SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
 
 
 def row_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
     """A 64-bit hash (int8) over the columns of one row.
 
+    Hashed twice, because ``hash_record_extended`` only adds multiples of its columns' hashes: in a sum over rows, two
+    that exchange a value would go unseen.
+
     :param seed: drawn for the window, so that nobody can prepare two rows that hash alike.
     """
     values = SQL(", ").join(value_expression(column, alias) for column in columns)
-    return SQL("pg_catalog.hash_record_extended(ROW({}), {}::pg_catalog.int8)").format(values, Literal(str(int(seed))))
+    return SQL(
+        "pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("
+        "pg_catalog.hash_record_extended(ROW({0}), {1}::pg_catalog.int8))), {1}::pg_catalog.int8)"
+    ).format(values, Literal(str(int(seed))))

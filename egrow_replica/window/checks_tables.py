@@ -40,7 +40,7 @@ def _filter_checks(name: QualifiedName, row_filter: str) -> Iterator[Check]:
     try:
         vet_filter(row_filter)
     except Refused as error:
-        yield _error("row-filter", Side.DEV, name, error.message, "Correct [tables.filters].", refused=True)
+        yield _error("row-filter", Side.DEV, name, error.reason, "Correct [tables.filters].", refused=True)
 
 
 def firing_trigger_checks(prod: Door, scope: Scope) -> Iterator[Check]:

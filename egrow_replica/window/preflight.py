@@ -218,8 +218,9 @@ def _promise_checks(prod: Door, settings: Settings, facts: ServerFacts, whole_ba
         try:
             look()
         except EgrowError as error:
-            check = _error(error.code, Side.PROD, subject, error.message, error.hint)
-            yield check.model_copy(update={"refused": isinstance(error, Refused)})
+            refused = isinstance(error, Refused)
+            slug, message = (error.rule, error.reason) if isinstance(error, Refused) else (error.code, error.message)
+            yield _error(slug, Side.PROD, subject, message, error.hint).model_copy(update={"refused": refused})
 
     yield from attempt("probes", lambda: require_true(run_probes(prod, settings.validation.probes)))
     yield from attempt("backup", lambda: check_backup_directory(settings.backup.directory, 0))

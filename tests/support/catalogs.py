@@ -44,7 +44,7 @@ STATE = {
 }
 
 _TABLES = """
-    SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    SELECT n.nspname, c.relname, c.relkind = 'S' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
        AND n.nspname <> 'information_schema' ORDER BY 1, 2"""
 
@@ -54,8 +54,9 @@ def read_state(connection: Connection[Any]) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for name, text in STATE.items():
         state[name] = sorted(connection.execute(text).fetchall(), key=repr)
-    for schema, table in connection.execute(_TABLES).fetchall():
-        state[f"rows of {schema}.{table}"] = read_rows(connection, schema, table)
+    for schema, table, is_sequence in connection.execute(_TABLES).fetchall():
+        read = _read_sequence if is_sequence else read_rows
+        state[f"rows of {schema}.{table}"] = read(connection, schema, table)
     return state
 
 
@@ -65,6 +66,11 @@ def read_rows(connection: Connection[Any], schema: str, table: str) -> Any:
         "SELECT count(*), md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) FROM ONLY {} AS t"
     )
     return connection.execute(query.format(sql.Identifier(schema, table))).fetchone()
+
+
+def _read_sequence(connection: Connection[Any], schema: str, name: str) -> Any:
+    query = sql.SQL("SELECT last_value, is_called FROM {}")
+    return connection.execute(query.format(sql.Identifier(schema, name))).fetchone()
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
