@@ -1,0 +1,273 @@
+"""What is known of a server for judging what it would do on its own. ``catalog`` fills it, ``guard.closure`` judges.
+
+Every relation and function is named by its oid; what is built in is named, where it matters, by its name.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+
+from egrow_replica.model import Model, QualifiedName, TableName
+
+
+class Mode(StrEnum):
+    """Under which circumstances a write happens: they decide which triggers fire."""
+
+    #: The apply worker: row triggers that are ENABLE REPLICA or ALWAYS; no rules, no foreign keys.
+    APPLY = "apply"
+    #: Our own statements under ``session_replication_role = replica``; statement triggers and rules R and A too.
+    REPLICA = "replica"
+    #: An ordinary connection: what is ENABLE (origin) or ALWAYS, rules, foreign keys and their actions.
+    ORDINARY = "ordinary"
+
+    @property
+    def firing(self) -> frozenset[str]:
+        """The values of ``tgenabled``, ``ev_enabled`` and ``evtenabled`` that fire."""
+        return frozenset("OA" if self is Mode.ORDINARY else "RA")
+
+
+class Command(StrEnum):
+    """What is done to a row of content."""
+
+    INSERT = "insert"
+    #: An UPDATE that leaves the key alone.
+    UPDATE = "update"
+    UPDATE_KEY = "update_key"
+    DELETE = "delete"
+
+    @property
+    def event(self) -> str:
+        """The event as triggers and rules name it."""
+        return "update" if self is Command.UPDATE_KEY else self.value
+
+
+#: A default search: the apply worker's, and nearly that of our own connections.
+EMPTY_PATH: tuple[str, ...] = ()
+
+
+class ContentFact(Model):
+    """A content table, as the scope has it.
+
+    :ivar columns: those that travel; every INSERT gives them a value.
+    """
+
+    name: TableName
+    oid: int
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+class RelationFact(Model):
+    """A relation outside the system's schemas; ``kind`` and ``persistence`` as in ``pg_class``."""
+
+    oid: int
+    name: TableName
+    kind: str
+    persistence: str
+    owner: str
+    owner_is_superuser: bool
+    row_security: bool
+
+
+class InheritanceFact(Model):
+    """A parent and its child; ``partition`` tells the two kinds apart."""
+
+    parent: int
+    child: int
+    partition: bool
+
+
+class TriggerFact(Model):
+    """A trigger. Those of foreign keys are here only where somebody made them fire under replication.
+
+    :ivar events: of insert, update, delete, truncate.
+    :ivar columns: of ``UPDATE OF``; empty: any.
+    """
+
+    relation: int
+    name: str
+    enabled: str
+    function: int
+    builtin: str
+    for_each_row: bool
+    timing: str
+    events: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def fires(self, mode: Mode, event: str, columns: frozenset[str] | None) -> bool:
+        """Whether it fires when a statement does this, to these columns (``None``: to any)."""
+        if self.enabled not in mode.firing or event not in self.events:
+            return False
+        if mode is Mode.APPLY and not self.for_each_row:
+            return False
+        if event != "update" or not self.columns or columns is None:
+            return True
+        return not columns.isdisjoint(self.columns)
+
+
+class RuleFact(Model):
+    """A rewrite rule other than a view's own; ``definition`` is the whole CREATE RULE."""
+
+    relation: int
+    name: str
+    enabled: str
+    event: str
+    definition: str
+
+
+class ForeignKeyFact(Model):
+    """A foreign key; actions as in ``pg_constraint``: a, r nothing; c cascade; n set null; d set default.
+
+    :ivar delete_enabled: ``tgenabled`` of the trigger on the referenced table that carries the action out.
+    """
+
+    name: str
+    table: int
+    references: int
+    on_delete: str
+    on_update: str
+    delete_enabled: str
+    update_enabled: str
+
+
+class FunctionFact(Model):
+    """A function that is not built in.
+
+    :ivar library: of a C function, without directory.
+    :ivar symbol: of a C or internal function.
+    :ivar settings: ``proconfig``.
+    :ivar takes_row: one argument, a row: ``r.name`` may call it.
+    :ivar shadows: a built-in function has the same name.
+    :ivar parts: of an aggregate: the functions that it is made of.
+    """
+
+    oid: int
+    name: TableName
+    language: str
+    kind: str
+    security_definer: bool
+    library: str
+    symbol: str
+    settings: tuple[str, ...]
+    takes_row: bool
+    shadows: bool
+    parts: tuple[int, ...]
+
+    def setting(self, name: str) -> str | None:
+        """A setting that holds while the function runs."""
+        for setting in self.settings:
+            key, _, value = setting.partition("=")
+            if key.lower() == name:
+                return value
+        return None
+
+
+class BodyFact(Model):
+    """The text of a function: its whole definition, and its source where the language keeps one."""
+
+    oid: int
+    definition: str
+    source: str
+
+
+class ExpressionFact(Model):
+    """Something that the server computes when a row of ``relation`` is written.
+
+    :ivar kind: default, generated, check, index, exclusion, partition, when (of a trigger), domain, type.
+    :ivar functions: called functions that are not built in, those behind operators and types included.
+    :ivar builtins: names of built-in functions that it calls and that are not immutable.
+    """
+
+    relation: int
+    kind: str
+    name: str
+    column: str
+    functions: tuple[int, ...]
+    builtins: tuple[str, ...]
+
+
+class ViewFact(Model):
+    """What reading a view runs and reads; only of views that a function which would run reads."""
+
+    relation: int
+    functions: tuple[int, ...]
+    builtins: tuple[str, ...]
+    reads: tuple[int, ...]
+
+
+class EventTriggerFact(Model):
+    """An event trigger; ``tags``: empty means every command."""
+
+    name: str
+    event: str
+    enabled: str
+    tags: tuple[str, ...]
+    function: int
+    builtin: str
+
+
+class SequenceFact(Model):
+    """A sequence that a column's default takes values from, where it is content's sequence or content's column.
+
+    :ivar relation: the table whose column uses it; ``owner``: the table that it belongs to, ``None``: to none.
+    """
+
+    name: TableName
+    relation: int
+    column: str
+    owner: int | None
+
+
+class AmbientFact(Model):
+    """Functions, not in C, that an operator, a cast, a domain or a type may call without being named in a text.
+
+    :ivar dictionaries: text search templates of unknown libraries: full text search runs them.
+    """
+
+    functions: tuple[int, ...]
+    builtins: tuple[str, ...]
+    dictionaries: tuple[str, ...]
+
+
+class RelationIdentity(Model):
+    """Which relation a name meant, and whose it was."""
+
+    name: TableName
+    oid: int
+    owner: str
+
+
+class ClosureFacts(Model):
+    """Everything at once.
+
+    :ivar role: who we are logged in as.
+    :ivar own_schema: the controller's schema, whatever it holds.
+    """
+
+    role: str
+    own_schema: str
+    content: tuple[ContentFact, ...]
+    relations: tuple[RelationFact, ...]
+    inheritance: tuple[InheritanceFact, ...]
+    triggers: tuple[TriggerFact, ...]
+    rules: tuple[RuleFact, ...]
+    foreign_keys: tuple[ForeignKeyFact, ...]
+    functions: tuple[FunctionFact, ...]
+    bodies: tuple[BodyFact, ...]
+    expressions: tuple[ExpressionFact, ...]
+    views: tuple[ViewFact, ...]
+    event_triggers: tuple[EventTriggerFact, ...]
+    sequences: tuple[SequenceFact, ...]
+    ambient: AmbientFact
+
+    @cached_property
+    def by_name(self) -> dict[QualifiedName, RelationFact]:
+        """Relations by name."""
+        return {relation.name: relation for relation in self.relations}
+
+    @property
+    def identities(self) -> tuple[RelationIdentity, ...]:
+        """Which relations the content names mean now; kept, they tell later whether one was exchanged."""
+        found = (self.by_name.get(table.name) for table in self.content)
+        return tuple(RelationIdentity(name=one.name, oid=one.oid, owner=one.owner) for one in found if one is not None)

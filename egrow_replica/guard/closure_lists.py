@@ -1,0 +1,64 @@
+"""What the closure knows to be harmless beside :mod:`egrow_replica.guard.lists`. Whatever is in no list is refused."""
+
+from __future__ import annotations
+
+from egrow_replica.guard.lists import words
+from egrow_replica.guard.lists.functions import HARMLESS
+
+#: Full text search: harmless as long as every template of a dictionary is known (see ``AmbientFact.dictionaries``).
+TEXT_SEARCH: frozenset[str] = words("""
+json_to_tsvector jsonb_to_tsvector numnode phraseto_tsquery plainto_tsquery querytree setweight strip to_tsquery
+to_tsvector ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd tsquery_phrase tsvector_to_array
+array_to_tsvector tsvector_update_trigger tsvector_update_trigger_column websearch_to_tsquery get_current_ts_config
+""")
+
+#: They read a sequence; moving one is never harmless in a function.
+_READERS = words("currval lastval")
+
+#: Built-in functions that write no table, whatever their arguments.
+BUILTIN: frozenset[str] = HARMLESS | TEXT_SEARCH | _READERS
+
+#: Built-in functions that write no table, but do something that others notice: each makes a warning.
+ACTING: frozenset[str] = words("""
+pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock
+pg_advisory_xact_lock_shared pg_notify pg_sleep pg_sleep_for pg_sleep_until pg_try_advisory_lock
+pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared
+""")
+
+#: Built-in trigger functions that write no table. Those that carry out a foreign key's action are judged as such.
+TRIGGERS: frozenset[str] = words("""
+RI_FKey_check_ins RI_FKey_check_upd RI_FKey_noaction_del RI_FKey_noaction_upd RI_FKey_restrict_del
+RI_FKey_restrict_upd suppress_redundant_updates_trigger tsvector_update_trigger tsvector_update_trigger_column
+unique_key_recheck
+""")
+
+#: Built-in trigger functions that do what the foreign key says: judged with the foreign keys.
+ACTIONS: frozenset[str] = words("""
+RI_FKey_cascade_del RI_FKey_cascade_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd RI_FKey_setnull_del
+RI_FKey_setnull_upd
+""")
+
+#: Libraries of C functions that only compute. A C function can only be made by a superuser, and its library is a fact,
+#: while membership in an extension can be given to any function by the extension's owner.
+LIBRARIES: frozenset[str] = words("""
+_int btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance fuzzystrmatch hstore isn ltree pg_trgm pgcrypto
+seg unaccent uuid-ossp vector moddatetime
+""")
+
+#: Functions of these libraries that reach further: into any type, and so into its domain's CHECK.
+NOT_COMPUTING: frozenset[str] = words("hstore_populate_record hstore_from_record")
+
+#: Libraries whose types, and their operators in indexes, only compute; others of their functions may run SQL.
+TYPE_LIBRARIES: frozenset[str] = LIBRARIES | {"postgis-3"}
+
+#: Trigger functions of these libraries that only set a column of the row.
+TRIGGER_SYMBOLS: frozenset[str] = frozenset({"moddatetime"})
+
+#: Commands of the controller that event triggers may listen to, on production.
+TAGS: frozenset[str] = frozenset(
+    {
+        *("CREATE SCHEMA", "CREATE TABLE", "CREATE TABLE AS", "SELECT INTO", "ALTER TABLE", "CREATE INDEX"),
+        *("DROP TABLE", "DROP INDEX", "DROP SCHEMA", "CREATE SUBSCRIPTION", "ALTER SUBSCRIPTION"),
+        *("DROP SUBSCRIPTION", "GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "CREATE EXTENSION", "DROP OWNED"),
+    }
+)
