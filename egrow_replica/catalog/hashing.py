@@ -50,9 +50,9 @@ def value_expression(column: Column, alias: str) -> Composed:
         return SQL("{}({})").format(_SENT[column.base_type], name)
     if column.base_type in _SHOWN:
         # Not IS NOT NULL, which asks a composite's fields. concat alone would make NULL an empty string.
-        return SQL(
-            'CASE WHEN {0} IS DISTINCT FROM NULL THEN pg_catalog.concat({0}) END COLLATE pg_catalog."C"'
-        ).format(name)
+        return SQL('CASE WHEN {0} IS DISTINCT FROM NULL THEN pg_catalog.concat({0}) END COLLATE pg_catalog."C"').format(
+            name
+        )
     return SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
 
 

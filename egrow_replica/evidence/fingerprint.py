@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from egrow_replica.catalog import Column, Table, row_hash
-from egrow_replica.db import SQL, Composed, Door, Literal, query, relation
+from egrow_replica.db import SQL, Composed, Door, Identifier, Literal, query, relation
+from egrow_replica.errors import StatementFailed
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: Stands for an origin that the server does not know: commit data from before tracking was on.
 UNKNOWN_ORIGIN = -1
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class TableFingerprint(Model):
@@ -48,6 +50,7 @@ def measure(
 
     :param since: rows of this transaction id and later ones count as newer; ``None``: nothing is looked up,
         because the server does not track commits or there is no baseline yet.
+    :raises StatementFailed: the table may not be read, or not all of it; never are there fewer rows instead.
     """
     statement = query(
         "evidence/fingerprint",
@@ -55,7 +58,10 @@ def measure(
         origin=SQL("NULL::pg_catalog.int4") if since is None else _origin(since),
         table=relation(table),
     )
-    groups = door.rows(_Group, statement)
+    try:
+        groups = door.rows(_Group, statement)
+    except StatementFailed as error:
+        raise _explained(error, table, door.role) from None
     return Measured(
         fingerprint=TableFingerprint(
             table=table,
@@ -66,6 +72,17 @@ def measure(
         ),
         newer={group.origin: group.rows for group in groups if group.origin is not None},
     )
+
+
+def _explained(error: StatementFailed, table: QualifiedName, role: str) -> StatementFailed:
+    hint = error.hint
+    if error.sqlstate == _INSUFFICIENT_PRIVILEGE:
+        grantee = Identifier(role).as_string()
+        hint = (
+            f"GRANT SELECT ON {relation(table).as_string()} TO {grantee};"
+            f" where row security hides rows, also ALTER ROLE {grantee} BYPASSRLS."
+        )
+    return StatementFailed(f"cannot fingerprint {table}: {error.message}", sqlstate=error.sqlstate, hint=hint)
 
 
 def _origin(since: str) -> Composed:
