@@ -277,6 +277,51 @@ class SetupReport(Model):
     applied: bool
 
 
+class Change(Model):
+    """A column of a row that differs; ``None`` is NULL."""
+
+    key: str
+    column: str
+    production: str | None
+    dev: str | None
+
+
+class DifferingKeys(Model):
+    """Keys of the rows that differ, by kind."""
+
+    new: tuple[str, ...]
+    updated: tuple[str, ...]
+    production_only: tuple[str, ...]
+
+
+class TableComparison(Model):
+    """How one content table differs.
+
+    :ivar left_out: the columns that belong to production and were not compared.
+    """
+
+    table: TableName
+    new: int
+    updated: int
+    unchanged: int
+    production_only: int
+    left_out: tuple[str, ...]
+    keys: DifferingKeys | None = Field(None, exclude_if=lambda keys: keys is None)
+    changes: tuple[Change, ...] | None = Field(None, exclude_if=lambda changes: changes is None)
+
+
+class CompareReport(Model):
+    """Answer of ``compare``; ``unclassified`` are protected tables that no list names."""
+
+    tables: tuple[TableComparison, ...]
+    unclassified: tuple[TableName, ...]
+
+    @property
+    def different(self) -> bool:
+        """Whether a window would change anything."""
+        return any(table.new or table.updated for table in self.tables)
+
+
 class PlannedStep(Model):
     """A step of a plan.
 

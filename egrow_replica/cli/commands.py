@@ -11,6 +11,8 @@ import typer
 from pydantic import BaseModel
 
 from egrow_replica.app.backups import backups_list
+from egrow_replica.app.compare import CompareOptions
+from egrow_replica.app.compare import compare as compare_content
 from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
 from egrow_replica.app.enable import EnableOptions
@@ -28,9 +30,9 @@ from egrow_replica.app.validate import validate as gather_evidence
 from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
-from egrow_replica.model import WindowState
+from egrow_replica.model import QualifiedName, WindowState
 
-NAMES = ("setup", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
+NAMES = ("setup", "compare", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,21 @@ def status(
     return Answer("status", report, ExitCode.VALIDATION if failed else ExitCode.OK)
 
 
+def compare(
+    context: typer.Context,
+    table: Annotated[list[str] | None, typer.Option("--table", help="only this table; may be repeated")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="also the keys")] = False,
+    columns: Annotated[bool, typer.Option("--columns", help="also old and new values")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="exit 9 where there are differences")] = False,
+) -> Answer:
+    """Show what a window would change."""
+    state: State = context.obj
+    tables = tuple(QualifiedName.parse(name) for name in table or ())
+    report = compare_content(state.context(), CompareOptions(tables=tables, rows=rows, columns=columns))
+    code = ExitCode.DIFFERENT if exit_code and report.different else ExitCode.OK
+    return Answer("compare", report, code)
+
+
 def pause(context: typer.Context) -> Answer:
     """Stop the stream at once, without draining."""
     state: State = context.obj
@@ -202,6 +219,6 @@ def list_(context: typer.Context) -> Answer:
 
 def register(app: typer.Typer) -> None:
     """Give the application its commands."""
-    for command in (setup, enable, status, pause, resume, validate, disable, sync, restore):
+    for command in (setup, compare, enable, status, pause, resume, validate, disable, sync, restore):
         app.command()(command)
     app.add_typer(backups, name="backups")

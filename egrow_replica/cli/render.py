@@ -12,6 +12,7 @@ from rich.table import Table
 
 from egrow_replica import results
 from egrow_replica.app.backups import BackupsReport
+from egrow_replica.cli.differences import difference_lines
 from egrow_replica.model import TableVerdict, WindowState
 
 _VERDICTS = {
@@ -99,6 +100,27 @@ def _validation(console: Console, validation: results.Validation | None) -> None
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False, soft_wrap=True)
     colour = _VERDICTS[validation.verdict]
     console.print(f"verdict: [{colour}]{validation.verdict}[/] (evidence: {validation.evidence})")
+
+
+def _compare(console: Console, report: results.CompareReport) -> None:
+    table = _table("content", "#new", "#updated", "#unchanged", "#only on production", "left out")
+    for one in report.tables:
+        figures = (one.new, one.updated, one.unchanged, one.production_only)
+        table.add_row(escape(str(one.table)), *map(str, figures), escape(", ".join(one.left_out)))
+    console.print(table)
+    for one in report.tables:
+        if one.keys is not None:
+            for kind, keys in one.keys.model_dump().items():
+                for key in keys:
+                    console.print(f"{one.table} {kind.replace('_', ' ')}: {key}", markup=False, highlight=False)
+        for change in one.changes or ():
+            console.print(escape(f"{one.table} {change.key}: {change.column}"), highlight=False, soft_wrap=True)
+            for mark, text in difference_lines(change.production, change.dev):
+                colour = "red" if mark == "-" else "green"
+                console.print(f"  [{colour}]{mark} {escape(text)}[/]", highlight=False, soft_wrap=True)
+    if report.unclassified:
+        names = ", ".join(map(str, report.unclassified))
+        console.print(f"in no list, so protected: {names}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _plan(console: Console, report: results.PlanReport) -> None:
@@ -221,6 +243,7 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.SetupReport: _setup,
     results.PauseReport: _pause,
     results.PlanReport: _plan,
+    results.CompareReport: _compare,
     results.Validation: _validation,
     BackupsReport: _backups,
 }

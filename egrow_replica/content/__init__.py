@@ -2,6 +2,7 @@
 
 from egrow_replica.content.compare import TableDifference, compare_table, hashes_of
 from egrow_replica.content.equality import EqualityCheck
+from egrow_replica.content.reading import changes, read_rows
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import Restore, Traces, recent_rows
 
@@ -12,10 +13,12 @@ __all__ = [
     "TableDifference",
     "Traces",
     "Writer",
+    "changes",
     "compare_all",
     "compare_table",
     "hashes_of",
     "planned_statements",
+    "read_rows",
     "recent_rows",
     "write_differences",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, row_hash
@@ -31,11 +30,13 @@ class _RowHash(Model):
 class TableDifference:
     """The key hashes of the rows that differ, by kind.
 
+    :ivar dev_rows: rows of dev, filtered as the publication is.
     :ivar new: dev has the row, production does not.
     :ivar updated: both have it, and a travelling column looks different.
     :ivar production_only: production has it, dev does not: reported, never removed.
     """
 
+    dev_rows: int = 0
     new: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     production_only: set[int] = field(default_factory=set)
@@ -62,8 +63,18 @@ def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, C
 
 def compare_table(dev: Door, prod: Door, table: ContentTable, seed: int) -> TableDifference:
     """Compare one table in the snapshots that the two doors hold."""
-    difference = TableDifference()
-    for dev_rows, prod_rows in _differing_buckets(dev, prod, table, seed):
+    dev_parts, prod_parts = hash_parts(table, seed, filtered=True), hash_parts(table, seed, filtered=False)
+    mask = _bucket_count(dev, prod, table) - 1
+    dev_buckets, prod_buckets = _sums(dev, dev_parts, mask), _sums(prod, prod_parts, mask)
+    difference = TableDifference(dev_rows=sum(rows for rows, _ in dev_buckets.values()))
+    differing = sorted(
+        bucket
+        for bucket in dev_buckets.keys() | prod_buckets.keys()
+        if dev_buckets.get(bucket) != prod_buckets.get(bucket)
+    )
+    for start in range(0, len(differing), BUCKETS_AT_ONCE):
+        wanted = differing[start : start + BUCKETS_AT_ONCE]
+        dev_rows, prod_rows = _rows(dev, dev_parts, mask, wanted), _rows(prod, prod_parts, mask, wanted)
         difference.new |= dev_rows.keys() - prod_rows.keys()
         difference.production_only |= prod_rows.keys() - dev_rows.keys()
         difference.updated |= {key for key in dev_rows.keys() & prod_rows.keys() if dev_rows[key] != prod_rows[key]}
@@ -75,22 +86,6 @@ def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, fi
     parts = hash_parts(table, seed, filtered=filtered)
     rows = door.rows(_RowHash, query("content/row_hashes", **parts), [keys])
     return {row.key_hash: row.row_hash for row in rows}
-
-
-def _differing_buckets(
-    dev: Door, prod: Door, table: ContentTable, seed: int
-) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
-    dev_parts, prod_parts = hash_parts(table, seed, filtered=True), hash_parts(table, seed, filtered=False)
-    mask = _bucket_count(dev, prod, table) - 1
-    dev_buckets, prod_buckets = _sums(dev, dev_parts, mask), _sums(prod, prod_parts, mask)
-    differing = sorted(
-        bucket
-        for bucket in dev_buckets.keys() | prod_buckets.keys()
-        if dev_buckets.get(bucket) != prod_buckets.get(bucket)
-    )
-    for start in range(0, len(differing), BUCKETS_AT_ONCE):
-        wanted = differing[start : start + BUCKETS_AT_ONCE]
-        yield _rows(dev, dev_parts, mask, wanted), _rows(prod, prod_parts, mask, wanted)
 
 
 def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:

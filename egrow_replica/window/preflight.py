@@ -50,15 +50,23 @@ class Findings:
 
         :raises Refused: a user table could be reached; :raises PreflightFailed: anything else.
         """
-        errors = [check for check in self.checks if check.severity is Severity.ERROR]
-        if not errors:
-            return
-        first = next((check for check in errors if check.refused), errors[0])
-        more = [f"{check.subject}: {check.message}" for check in errors if check is not first]
-        message = f"{first.subject}: {first.message}" + "".join(f"\nalso: {one}" for one in more)
-        if first.refused:
-            raise Refused(first.id, message, hint=first.remedy)
-        raise PreflightFailed(message, hint=first.remedy, code=first.id)
+        refuse(self.checks)
+
+
+def refuse(checks: Iterable[Check]) -> None:
+    """Raise where a finding is an error, the one that could reach a user's table first.
+
+    :raises Refused: a user table could be reached; :raises PreflightFailed: anything else.
+    """
+    errors = [check for check in checks if check.severity is Severity.ERROR]
+    if not errors:
+        return
+    first = next((check for check in errors if check.refused), errors[0])
+    more = [f"{check.subject}: {check.message}" for check in errors if check is not first]
+    message = f"{first.subject}: {first.message}" + "".join(f"\nalso: {one}" for one in more)
+    if first.refused:
+        raise Refused(first.id, message, hint=first.remedy)
+    raise PreflightFailed(message, hint=first.remedy, code=first.id)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,17 @@ class Catalogs:
     dev_tables: dict[QualifiedName, Table]
     prod_tables: dict[QualifiedName, Table]
     foreign_keys: list[ForeignKey]
+
+
+def read_scope(dev: Door, prod: Door, settings: Settings) -> Scope:
+    """The content of both servers, for a command that only reads it.
+
+    :raises Refused: something that is no table; :raises PreflightFailed: a table, a key or a column is missing.
+    """
+    refuse(_identity_checks(read_server_facts(dev), read_server_facts(prod), ()))
+    catalogs = _read_catalogs(dev, prod, settings)
+    refuse([*_name_checks(settings, catalogs), *table_checks(settings, catalogs.dev_tables, catalogs.prod_tables)])
+    return build_scope(prod, settings, catalogs)
 
 
 def run_preflight(

@@ -17,6 +17,7 @@ from egrow_replica.errors import BackupFailed, Refused, StatementFailed
 from egrow_replica.evidence import Baseline
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
+from egrow_replica.replication.waiting import wait_until
 from egrow_replica.settings import Settings
 from egrow_replica.window.journal import Journal, Progress, Window, WindowSetting
 from egrow_replica.window.listener import Listener
@@ -27,6 +28,7 @@ Result = TypeVar("Result")
 #: Deadlock, lock_timeout, serialization, unique violation by a concurrent insert: worth another try.
 RETRIED = frozenset({"40P01", "55P03", "40001", "23505"})
 RETRY_SECONDS = 60.0
+OBJECT_IN_USE = "55006"
 
 
 @dataclass
@@ -63,8 +65,21 @@ class Run:
         if self._writer is None:
             self._writer = self.servers.write_prod(self.scope, self.names, self.origin)
             if origins.origin_id(self._writer, self.origin) is not None:
-                origins.use(self._writer, self.origin)
+                self._use_origin(self._writer)
         return self._writer
+
+    def _use_origin(self, door: Door) -> None:
+        # A killed controller's session holds the origin until the server has noticed.
+        def free() -> bool:
+            try:
+                origins.use(door, self.origin)
+            except StatementFailed as error:
+                if error.sqlstate != OBJECT_IN_USE:
+                    raise
+                return False
+            return True
+
+        wait_until(free, RETRY_SECONDS, f"origin {self.origin} is still in use by another session")
 
     @property
     def dev(self) -> Door:

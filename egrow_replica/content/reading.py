@@ -1,0 +1,67 @@
+"""Rows by the hash of their key, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from egrow_replica.catalog import ContentTable
+from egrow_replica.content.compare import hash_parts
+from egrow_replica.db import SQL, Composed, Door, Identifier, query
+from egrow_replica.model import Model
+from egrow_replica.results import Change
+
+#: Rows that are held at once.
+ROWS_AT_ONCE = 2_000
+
+
+class TextRow(Model):
+    """A row's key and travelling columns as text, ``None`` for NULL."""
+
+    key_hash: int
+    key: tuple[str | None, ...]
+    row: tuple[str | None, ...]
+
+    @property
+    def shown_key(self) -> str:
+        """The key as one word: the value itself, or ``(a, b)`` where it has several columns."""
+        values = ["NULL" if value is None else value for value in self.key]
+        return values[0] if len(values) == 1 else f"({', '.join(values)})"
+
+
+def read_rows(
+    door: Door, table: ContentTable, seed: int, hashes: Iterable[int], *, filtered: bool, with_values: bool
+) -> Iterator[TextRow]:
+    """The rows whose key has one of the hashes.
+
+    :param with_values: also their columns; else ``row`` is empty.
+    """
+    parts = hash_parts(table, seed, filtered=filtered)
+    del parts["row_hash"]
+    statement = query(
+        "content/rows_as_text",
+        key=_texts(table.key),
+        columns=_texts(table.column_names if with_values else ()),
+        **parts,
+    )
+    wanted = sorted(hashes)
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        yield from door.rows(TextRow, statement, [wanted[start : start + ROWS_AT_ONCE]])
+
+
+def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Change]:
+    """Old and new value of every column that differs, row by row."""
+    wanted = sorted(hashes)
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        part = wanted[start : start + ROWS_AT_ONCE]
+        old = {row.key_hash: row for row in read_rows(prod, table, seed, part, filtered=False, with_values=True)}
+        for new in read_rows(dev, table, seed, part, filtered=True, with_values=True):
+            before = old.get(new.key_hash)
+            if before is None:
+                continue
+            for name, was, becomes in zip(table.column_names, before.row, new.row, strict=True):
+                if was != becomes:
+                    yield Change(key=new.shown_key, column=name, production=was, dev=becomes)
+
+
+def _texts(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", name)) for name in names)
