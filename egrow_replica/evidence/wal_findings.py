@@ -1,0 +1,264 @@
+"""What WAL says: of our transactions by an allow-list, of every protected table who wrote it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from egrow_replica.evidence.wal_relations import Place, Side, StoredRelation, node_of, owner_of
+from egrow_replica.evidence.wal_state import FIRST_NORMAL_NODE, Kind, WalState, Written, lsn_number
+from egrow_replica.model import Model, QualifiedName, TableName
+
+#: What the kinds are called in a sentence.
+_VERBS = {
+    Kind.INSERT: "inserted",
+    Kind.UPDATE: "updated",
+    Kind.KEY_UPDATE: "updated with its key",
+    Kind.DELETE: "deleted",
+    Kind.TRUNCATE: "truncated",
+    Kind.SEQUENCE: "moved",
+    Kind.OTHER: "written in an unknown way",
+    Kind.STORAGE_MADE: "given new storage",
+    Kind.STORAGE_GIVEN_UP: "truncated, rewritten or dropped",
+}
+
+
+class OurOrigin(Model):
+    """An origin of this window. Numbers are reused: what carries it before ``since`` was somebody else's."""
+
+    name: str
+    since: str = "0/0"
+
+
+class OurWrite(Model):
+    """The first transaction through one of our origins that wrote what it must not; ``what`` it did, in a word."""
+
+    relation: TableName
+    what: str
+    origin: str
+    xid: str
+    lsn: str
+    at: str | None
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.what} through {self.origin}, transaction {self.xid}, {self.at}, at {self.lsn}"
+
+
+class OriginWrites(Model):
+    """What the transactions of one origin (0: local) did to a table, in rows and in records of the others.
+
+    With ``wal_level = replica`` a TRUNCATE cannot be told from a rewrite: it counts as ``rewritten``.
+    """
+
+    origin: int
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    truncated: int = 0
+    rewritten: int = 0
+    other: int = 0
+
+
+class TableWrites(Model):
+    """What WAL holds about one protected table.
+
+    :ivar ours: what was written through one of our origins.
+    :ivar others: committed writes of everybody else.
+    :ivar untouched: it is a logged heap, has been there all the time, and no committed record wrote it, its TOAST
+        table, or gave it other storage. What needs no heap record (columns, enum labels, partitions) is not looked at.
+    """
+
+    table: TableName
+    ours: tuple[OurWrite, ...] = ()
+    others: tuple[OriginWrites, ...] = ()
+    untouched: bool
+
+    @property
+    def deleted_by_others(self) -> bool:
+        """Whether rows can have gone through others: then missing rows are explained."""
+        return any(one.deleted or one.truncated or one.rewritten for one in self.others)
+
+
+class Streamed(Model):
+    """Rows that one of our origins wrote in a content table; ``rekeyed`` of the updates changed the key."""
+
+    table: TableName
+    origin: str
+    inserted: int = 0
+    updated: int = 0
+    rekeyed: int = 0
+    deleted: int = 0
+
+
+class WalFindings(Model):
+    """What is known from WAL between ``start`` and ``position``.
+
+    :ivar tables: every protected table that exists, by name.
+    :ivar touched: everything that our origins wrote and must not have, tables and others (sequences, large objects).
+    :ivar unresolved: what our origins wrote and nobody knows: neither content nor anything else may be assumed.
+    :ivar gap: why something may be missing from what was read; then no table is proved by it.
+    """
+
+    start: str
+    position: str
+    tables: tuple[TableWrites, ...]
+    touched: tuple[OurWrite, ...]
+    unresolved: tuple[str, ...]
+    streamed: tuple[Streamed, ...]
+    gap: str | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether the absence of a write can be relied on."""
+        return self.gap is None and not self.unresolved
+
+    def table(self, name: QualifiedName) -> TableWrites | None:
+        """What is known of a table, ``None`` where it is no protected table with rows of its own now."""
+        return next((one for one in self.tables if one.table == name), None)
+
+
+class _Judged:
+    """The entries of a state, each with the relation it is about."""
+
+    def __init__(self, state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> None:
+        self._state = state
+        self._place = place
+        self._ours = ours
+        self.known = frozenset(state.tables.values())
+        self.by_table: dict[int, list[Written]] = defaultdict(list)
+        self.touched: dict[int, list[OurWrite]] = defaultdict(list)
+        self.unresolved: list[str] = []
+        self.streamed: dict[tuple[QualifiedName, str], list[Written]] = defaultdict(list)
+        for entry in sorted(state.written, key=lambda one: lsn_number(one.first)):
+            self._judge(entry)
+
+    def ours(self, entry: Written) -> OurOrigin | None:
+        """Our origin that an entry carries."""
+        origin = self._ours.get(entry.origin)
+        return origin if origin and lsn_number(entry.last) >= lsn_number(origin.since) else None
+
+    def _judge(self, entry: Written) -> None:
+        oid = owner_of(entry.what, self._state, self._place)
+        origin = self.ours(entry)
+        if oid is not None:
+            self.by_table[oid].append(entry)
+        if origin is None:
+            return
+        if oid is None:
+            if not self._is_catalog(entry.what) and not self._is_former_content(entry.what):
+                self.unresolved.append(_unresolved(entry, origin))
+            return
+        content = self._place.content_root(oid)
+        if content is not None:
+            if entry.what not in self._state.parts and self._is_heap(entry.what):
+                self.streamed[content, origin.name].append(entry)
+        elif self._place.side(oid) is Side.PROTECTED:
+            relation = self._place.by_oid.get(oid)
+            if relation is None:
+                self.unresolved.append(_unresolved(entry, origin))
+            else:
+                self.touched[oid].append(_our_write(relation.name, entry, origin))
+
+    def _is_heap(self, what: str) -> bool:
+        relation = self._place.by_storage.get(what)
+        return relation is None or relation.kind == "r"
+
+    def _is_catalog(self, what: str) -> bool:
+        """Storage that initdb numbered, of this database or shared; large objects resolve and are not meant."""
+        parts = what.split("/")
+        mine = len(parts) == 3 and parts[1] in (str(self._state.database), "0")
+        return mine and node_of(what) < FIRST_NORMAL_NODE
+
+    def _is_former_content(self, what: str) -> bool:
+        """Whether it was a content table's storage in between: made by somebody who had locked nothing else known."""
+        for change in self._state.storage:
+            if what in change.made:
+                known = [oid for oid in change.locked if oid in self._place.by_oid or oid in self.known]
+                return bool(known) and all(self._place.side(oid) is Side.CONTENT for oid in known)
+        return False
+
+
+def find(state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> WalFindings:
+    """Judge a state.
+
+    :param place: the relations as they are now, after the reading.
+    :param ours: the window's origins by number.
+    """
+    judged = _Judged(state, place, ours)
+    tables = [
+        _table(relation, judged, state)
+        for relation in place.by_oid.values()
+        if relation.kind in ("r", "m") and place.side(relation.oid) is Side.PROTECTED
+    ]
+    return WalFindings(
+        start=state.start,
+        position=state.position,
+        tables=tuple(sorted(tables, key=lambda one: one.table)),
+        touched=tuple(write for oid in sorted(judged.touched) for write in judged.touched[oid]),
+        unresolved=tuple(judged.unresolved),
+        streamed=tuple(_streamed(*key, entries) for key, entries in sorted(judged.streamed.items())),
+        gap=state.early,
+    )
+
+
+def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableWrites:
+    entries = judged.by_table.get(relation.oid, [])
+    others: dict[int, list[Written]] = defaultdict(list)
+    for entry in entries:
+        if judged.ours(entry) is None:
+            others[entry.origin].append(entry)
+    return TableWrites(
+        table=relation.name,
+        ours=tuple(judged.touched.get(relation.oid, ())),
+        others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
+        untouched=not entries and relation.logged_heap and relation.oid in judged.known,
+    )
+
+
+def _rows(entries: Iterable[Written], *kinds: Kind) -> int:
+    return sum(entry.rows for entry in entries if entry.kind in kinds)
+
+
+def _origin_writes(origin: int, entries: list[Written], state: WalState) -> OriginWrites:
+    heap = [entry for entry in entries if entry.what not in state.parts]
+    return OriginWrites(
+        origin=origin,
+        inserted=_rows(heap, Kind.INSERT),
+        updated=_rows(heap, Kind.UPDATE, Kind.KEY_UPDATE),
+        deleted=_rows(heap, Kind.DELETE),
+        truncated=_rows(heap, Kind.TRUNCATE),
+        rewritten=_rows(heap, Kind.STORAGE_GIVEN_UP),
+        other=_rows(entries, Kind.OTHER) + _rows(heap, Kind.STORAGE_MADE),
+    )
+
+
+def _streamed(table: QualifiedName, origin: str, entries: list[Written]) -> Streamed:
+    return Streamed(
+        table=table,
+        origin=origin,
+        inserted=_rows(entries, Kind.INSERT),
+        updated=_rows(entries, Kind.UPDATE, Kind.KEY_UPDATE),
+        rekeyed=_rows(entries, Kind.KEY_UPDATE),
+        deleted=_rows(entries, Kind.DELETE),
+    )
+
+
+def _our_write(relation: QualifiedName, entry: Written, origin: OurOrigin) -> OurWrite:
+    return OurWrite(
+        relation=relation,
+        what=f"{entry.rows} {_VERBS[entry.kind]}" if entry.kind in _ROW_KINDS else _VERBS[entry.kind],
+        origin=origin.name,
+        xid=entry.xid or "?",
+        lsn=entry.first,
+        at=entry.at,
+    )
+
+
+_ROW_KINDS = (Kind.INSERT, Kind.UPDATE, Kind.KEY_UPDATE, Kind.DELETE)
+
+
+def _unresolved(entry: Written, origin: OurOrigin) -> str:
+    return (
+        f"{entry.what or 'a record of an unknown kind'} was {_VERBS[entry.kind]} through {origin.name}, "
+        f"transaction {entry.xid}, {entry.at}, at {entry.first}: no relation is known to it"
+    )

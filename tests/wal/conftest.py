@@ -1,0 +1,37 @@
+"""A server of every version with pg_walinspect, and a database of its own for each test."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from wal_world import TEMPLATE, World, bin_dirs, prepare
+
+from egrow_replica.lab.lab import Lab
+from egrow_replica.model import Server
+
+_numbers = itertools.count(1)
+_SERVERS = bin_dirs()
+
+
+@pytest.fixture(scope="session", params=list(_SERVERS))
+def wal_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    with tempfile.TemporaryDirectory(prefix="egrow-wal-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        with Lab.start(Path(name) / "lab", bin_dir=_SERVERS[request.param], load=False) as lab:
+            prepare(lab)
+            yield lab
+
+
+@pytest.fixture
+def world(wal_lab: Lab) -> Iterator[World]:
+    name = f"wal{next(_numbers)}"
+    wal_lab.create_database(Server.PROD, name, template=TEMPLATE)
+    world = World(wal_lab, name)
+    yield world
+    world.close()
+    wal_lab.on("postgres").psql(Server.PROD, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots;")
+    wal_lab.drop_database(Server.PROD, name)
