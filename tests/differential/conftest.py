@@ -8,16 +8,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 sys.path.append(str(Path(__file__).parent.parent / "guard"))
 
 from corpora import read_catalog
-from differential_world import trapped_server
+from differential_world import ASKED, trapped_server
 from grammar import Catalog
 from watching import Tally, Watcher
 
-from egrow_replica.db import pinned_options
+from egrow_replica.catalog import Scope
+from egrow_replica.catalog.scope import content_table
+from egrow_replica.catalog.tables import read_foreign_keys, read_owned_sequences, read_relations, read_tables
+from egrow_replica.db import connect, parse_dsn, pinned_options
+from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
+from egrow_replica.model import Server
 
 _TALLIES: dict[str, Tally] = {}
 
@@ -51,6 +57,22 @@ def watcher(trapped: Lab) -> Iterator[Watcher]:
 def catalog(trapped: Lab) -> Catalog:
     with psycopg.connect(trapped.prod_admin_dsn, options=pinned_options()) as connection:
         return read_catalog(connection)
+
+
+@pytest.fixture(scope="session")
+def world_scope(trapped: Lab) -> Scope:
+    """The content of the trapped database, as the project reads it."""
+    dsn = parse_dsn(SecretStr(trapped.prod_admin_dsn), name="prod")
+    with connect(dsn, Server.PROD, Policy.reading(), what="test") as door:
+        content = ASKED["content"].content
+        tables = read_tables(door, [one for name, one in read_relations(door).items() if name in content])
+        oids = [table.relation.oid for table in tables.values()]
+        found = [content_table(table, table, (), None) for table in tables.values()]
+        return Scope(
+            tables=tuple(table for table in found if table is not None),
+            sequences=tuple(read_owned_sequences(door, oids)),
+            foreign_keys=tuple(read_foreign_keys(door)),
+        )
 
 
 @pytest.fixture(scope="session")

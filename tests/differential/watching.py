@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 
-from egrow_replica.db import pinned_options
+from egrow_replica.catalog import Scope, row_hash
+from egrow_replica.db import SQL, pinned_options
 from egrow_replica.guard import Policy, StatementKind, Vetted
 from egrow_replica.guard.lists import words
 from egrow_replica.guard.statements import KIND_OF_CLASS
@@ -172,7 +173,7 @@ class Watcher:
         self._dsn = dsn
         self._by_oid: dict[int, _Relation] = {}
         self._by_node: dict[int, _Relation] = {}
-        self._types: dict[int, str] = {}
+        self.parameters = dict(_VALUES)
         self._open()
 
     def _open(self) -> None:
@@ -192,6 +193,21 @@ class Watcher:
         self._read_relations()
         self._outside = self._read_outside()
         self._settings = {replica: self._read_settings(replica) for replica in (False, True)}
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Make something that statements need, and take it for the state before them."""
+        for text in texts:
+            self._connection.execute(text.encode())
+        self._read_relations()
+        self._outside = self._read_outside()
+
+    def key_hashes(self, scope: Scope, seed: int) -> str:
+        """The hashes of the keys of content, as an array's text."""
+        found: list[int] = []
+        for table in scope.tables:
+            statement = SQL("SELECT {} FROM {} AS t").format(row_hash(table.key_columns, "t", seed), table.source)
+            found += [row[0] for row in self._connection.execute(statement).fetchall()][::3]
+        return "{" + ",".join(map(str, found)) + "}"
 
     def renew(self) -> None:
         """Begin anew, with what is there now."""
@@ -215,7 +231,9 @@ class Watcher:
         self._execute(b"BEGIN; SET LOCAL session_replication_role = replica" if replica else b"BEGIN")
         state = self._execute(vetted.text.encode(), parameters=_PARAMETER.search(vetted.text) is not None)
         problems: list[str] = []
-        if self._raw.transaction_status == TransactionStatus.INTRANS:
+        # A time limit that the statement has just set would end the look at it.
+        limited = vetted.kind is StatementKind.SET and "_timeout" in vetted.text.lower()
+        if self._raw.transaction_status == TransactionStatus.INTRANS and not limited:
             problems += self._judge_inside(self._ask(b"inside"), vetted, replica)
         if self._raw.transaction_status != TransactionStatus.IDLE:
             self._execute(b"ROLLBACK")
@@ -255,7 +273,7 @@ class Watcher:
         if prepared.status == ExecStatus.FATAL_ERROR:
             return (prepared.error_field(DiagnosticField.SQLSTATE) or b"?").decode()
         described = self._raw.describe_prepared(b"")
-        values = (_VALUES.get(self._type(described.param_type(n))) for n in range(described.nparams))
+        values = (self.parameters.get(self._type(described.param_type(n))) for n in range(described.nparams))
         return [None if value is None else value.encode() for value in values]
 
     def _type(self, oid: int) -> str:
