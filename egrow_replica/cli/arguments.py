@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _FLAGS = {"--json", "--quiet", "--verbose", "--no-color", "--yes"}
-_WITH_VALUE = {"--config", "--log-file"}
+_WITH_VALUE = {"--config", "--lang", "--log-file"}
 
 
 def global_options_first(arguments: list[str]) -> list[str]:

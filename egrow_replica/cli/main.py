@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import signal
@@ -15,8 +16,9 @@ from pydantic import BaseModel
 from rich.markup import escape
 
 from egrow_replica import __version__
-from egrow_replica.cli import commands, commands_lab, render
+from egrow_replica.cli import commands, commands_lab, commands_streaks, language, render
 from egrow_replica.cli.arguments import global_options_first
+from egrow_replica.cli.language import Language, tr
 from egrow_replica.cli.state import State, console
 from egrow_replica.errors import EgrowError, ExitCode, UsageError
 
@@ -41,6 +43,7 @@ def global_options(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="configuration file", show_default="egrow-replica.toml")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="exactly one JSON object on standard output")] = False,
+    lang: Annotated[Language | None, typer.Option(help="language of what people read", show_default="locale")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="more progress; a traceback for a bug")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="plain text")] = False,
@@ -49,6 +52,7 @@ def global_options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="the version")] = False,
 ) -> None:
     """Read the options that every command has."""
+    language.use(lang)
     state: State = context.obj
     state.config, state.json, state.quiet = config, json_output, quiet
     state.verbose, state.yes, state.log_file = verbose, yes, log_file
@@ -59,10 +63,14 @@ def global_options(
 
 commands.register(app)
 commands_lab.register(app)
+commands_streaks.register(app)
 
 
 def main() -> None:
     """Entry point: run, and exit with the contract's code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old terminal shows a ? where it has no sign
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
@@ -76,6 +84,7 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     state = State(json="--json" in arguments)
+    language.use(None)
     logging.getLogger("egrow_replica").addHandler(logging.NullHandler())
     try:
         answer = app(global_options_first(arguments), standalone_mode=False, obj=state, prog_name="egrow-replica")
@@ -109,9 +118,9 @@ def _fail(state: State, arguments: list[str], error: EgrowError) -> int:
         return int(error.exit_code)
     if report is not None:
         render.show(state.out, report)
-    state.err.print(f"[red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+    state.err.print(f"[red]{tr('error:')}[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
-        state.err.print(f"[yellow]hint:[/]  {escape(error.hint)}", highlight=False, soft_wrap=True)
+        state.err.print(f"[yellow]{tr('hint:')}[/]  {escape(error.hint)}", highlight=False, soft_wrap=True)
     return int(error.exit_code)
 
 
@@ -134,13 +143,13 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
         answer |= report.model_dump(mode="json")
     if error is not None:
         answer["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(answer, ensure_ascii=sys.stdout.encoding.lower() != "utf-8") + "\n")
     sys.stdout.flush()
 
 
 def _command(arguments: list[str]) -> str:
     words = [word for word in global_options_first(arguments) if not word.startswith("-")]
-    names = set(commands.NAMES) | set(commands_lab.NAMES)
+    names = {*commands.NAMES, *commands_lab.NAMES, *commands_streaks.NAMES}
     return next((word for word in words if word in names), "")
 
 

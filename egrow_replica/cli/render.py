@@ -13,7 +13,9 @@ from rich.table import Table
 from egrow_replica import results
 from egrow_replica.app.backups import BackupsReport
 from egrow_replica.cli.differences import difference_lines
+from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.model import TableVerdict, WindowState
+from egrow_replica.streaks import FullReport, QuickReport
 
 _VERDICTS = {
     TableVerdict.INTACT: "green",
@@ -246,4 +248,6 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.CompareReport: _compare,
     results.Validation: _validation,
     BackupsReport: _backups,
+    FullReport: show_full,  # a quick one too, so it comes first
+    QuickReport: show_quick,
 }

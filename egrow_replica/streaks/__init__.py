@@ -1,0 +1,30 @@
+"""The academy's own report: streaks, badges, weekly completions, points, and what in them contradicts itself."""
+
+from egrow_replica.streaks.model import (
+    AwardedBadge,
+    Completion,
+    FullReport,
+    Inconsistency,
+    InconsistencyKind,
+    PointsEntry,
+    QuickReport,
+    Recovery,
+    RunningStreak,
+)
+from egrow_replica.streaks.read import read_full, read_quick
+from egrow_replica.streaks.required import require_tables
+
+__all__ = [
+    "AwardedBadge",
+    "Completion",
+    "FullReport",
+    "Inconsistency",
+    "InconsistencyKind",
+    "PointsEntry",
+    "QuickReport",
+    "Recovery",
+    "RunningStreak",
+    "read_full",
+    "read_quick",
+    "require_tables",
+]

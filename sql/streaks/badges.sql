@@ -1,0 +1,9 @@
+-- The badges given last.
+SELECT b."userId" AS user,
+       b."badgeLevel"::text AS badge,
+       b."streakWhenEarned" AS streak_when_earned,
+       b."isActive" AS active,
+       b."earnedAt" AT TIME ZONE 'UTC' AS earned_at
+  FROM public.user_streak_badges AS b
+ ORDER BY b."earnedAt" DESC, b.id
+ LIMIT $1
