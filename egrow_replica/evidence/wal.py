@@ -35,6 +35,7 @@ from egrow_replica.evidence.wal_read import (
     read_wal,
     settle,
     slot_state,
+    slot_statement,
 )
 from egrow_replica.evidence.wal_relations import read_place
 from egrow_replica.evidence.wal_state import WalGone, WalState, WalUnavailable
@@ -60,6 +61,7 @@ __all__ = [
     "read_wal",
     "settle",
     "slot_state",
+    "slot_statement",
 ]
 
 

@@ -93,7 +93,7 @@ class Streamed(Model):
 class WalFindings(Model):
     """What is known from WAL between ``start`` and ``position``.
 
-    :ivar tables: every protected table that exists, by name.
+    :ivar tables: every protected table that exists, materialised views included, by name.
     :ivar touched: everything that our origins wrote and must not have, tables and others (sequences, large objects).
     :ivar unresolved: what our origins wrote and nobody knows: neither content nor anything else may be assumed.
     :ivar gap: why something may be missing from what was read; then no table is proved by it.
@@ -188,7 +188,7 @@ def find(state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> WalFin
     tables = [
         _table(relation, judged, state)
         for relation in place.by_oid.values()
-        if relation.kind in ("r", "m") and place.side(relation.oid) is Side.PROTECTED
+        if relation.kind in ("r", "m") and relation.oid in judged.known and place.side(relation.oid) is Side.PROTECTED
     ]
     return WalFindings(
         start=state.start,
@@ -211,7 +211,7 @@ def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableW
         table=relation.name,
         ours=tuple(judged.touched.get(relation.oid, ())),
         others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
-        untouched=not entries and relation.logged_heap and relation.oid in judged.known,
+        untouched=not entries and relation.logged_heap,
     )
 
 

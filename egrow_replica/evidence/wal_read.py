@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from egrow_replica.catalog import Scope
-from egrow_replica.db import Door, Literal, query
+from egrow_replica.db import Composed, Door, Literal, query
 from egrow_replica.errors import StatementFailed
 from egrow_replica.evidence.wal_pieces import PieceRow, Pieces
 from egrow_replica.evidence.wal_relations import read_place, storages
@@ -58,9 +58,14 @@ def slot_state(door: Door, name: str) -> SlotState | None:
     return found[0] if found else None
 
 
+def slot_statement(name: str) -> Composed:
+    """What makes the slot that keeps WAL."""
+    return query("evidence/wal_create_slot", slot=Literal(name))
+
+
 def create_slot(prod: Door, name: str) -> str:
     """Make the physical slot that keeps WAL from the last checkpoint on; from where it keeps it."""
-    return str(prod.value(query("evidence/wal_create_slot", slot=Literal(name))))
+    return str(prod.value(slot_statement(name)))
 
 
 def advance_slot(prod: Door, name: str, state: WalState) -> str:

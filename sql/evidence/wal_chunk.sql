@@ -13,13 +13,14 @@ WITH grouped AS MATERIALIZED (
          CASE WHEN r.kind IN ('i', 'u', 'k', 'd', 's', 'o')
                 THEN pg_catalog.split_part(COALESCE(r.block_ref, ''), ' ', 4)
               WHEN r.kind IS NOT NULL THEN COALESCE(r.description, '') END AS what,
-         pg_catalog.sum(CASE WHEN r.kind <> 'i' OR NOT pg_catalog.starts_with(r.record_type, 'M') THEN 1
-                             WHEN pg_catalog.starts_with(r.description, 'n')
+         pg_catalog.sum(CASE WHEN NOT r.many THEN 1
+                             WHEN pg_catalog.starts_with(r.description, 'n')  -- 15 writes "226 tuples …"
                                THEN pg_catalog.split_part(pg_catalog.split_part(r.description, ' ', 2), ',', 1)::int4
                              ELSE pg_catalog.split_part(r.description, ' ', 1)::int4 END) AS rows,
          pg_catalog.min(r.start_lsn) AS first, pg_catalog.max(r.start_lsn) AS last, pg_catalog.max(r.end_lsn) AS until
     FROM (
-      SELECT w.start_lsn, w.end_lsn, w.xid, w.record_type, w.description, w.block_ref,
+      SELECT w.start_lsn, w.end_lsn, w.xid, w.description, w.block_ref,
+             pg_catalog.starts_with(w.record_type, 'MULTI_INSERT') AS many,
              CASE w.resource_manager
                WHEN 'Heap' THEN CASE w.record_type
                  WHEN 'HOT_UPDATE' THEN 'u' WHEN 'INSERT' THEN 'i' WHEN 'LOCK' THEN NULL WHEN 'DELETE' THEN 'd'

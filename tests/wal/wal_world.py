@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from egrow_replica.catalog import Scope, content_table, read_owned_sequences, read_relations, read_tables
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.evidence.wal import (
+    Mark,
     OurOrigin,
     WalFindings,
     WalGone,
@@ -150,7 +152,7 @@ class World:
         with connect(parse_dsn(SecretStr(conninfo), name="prod"), Server.PROD, Policy.reading(), what="wal") as door:
             yield door
 
-    @property
+    @cached_property
     def scope(self) -> Scope:
         with self._admin_door() as door:
             names = [QualifiedName("app", "courses"), QualifiedName("app", "lessons")]
@@ -167,10 +169,18 @@ class World:
             yield door
 
     def begin(self, seconds: float = 20) -> WalState:
+        assert self.scope.tables  # read now: later somebody may hold a lock
         with self.door() as door:
             state = settle(door, mark(door), self.scope, seconds=seconds)
         assert isinstance(state, WalState), state
         return state
+
+    def begin_without_waiting(self, begun: Mark) -> WalState:
+        with self.door() as door:
+            own = door.value("SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8")
+            state = settle(door, begun.model_copy(update={"transaction": own - 1}), self.scope, seconds=0)
+        assert isinstance(state, WalState), state
+        return state.model_copy(update={"transaction": begun.transaction})
 
     def try_read(self, state: WalState, **more: Any) -> WalState | WalGone | WalUnavailable:
         with self.door() as door:
