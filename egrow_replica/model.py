@@ -214,3 +214,7 @@ class EvidenceTier(StrEnum):
     WAL = "wal"
     ORIGIN = "origin"
     NONE = "none"
+
+    def weaker_than(self, other: EvidenceTier) -> bool:
+        """Whether the other tier sees more."""
+        return list(EvidenceTier).index(self) > list(EvidenceTier).index(other)

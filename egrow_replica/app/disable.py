@@ -15,13 +15,14 @@ from egrow_replica.errors import (
     ValidationFailed,
     WrongState,
 )
+from egrow_replica.evidence import slot_state
 from egrow_replica.model import Model, Server, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
-from egrow_replica.window.steps import OBJECT_STEPS, Step, our_origins, subject_of
-from egrow_replica.window.validation import catch_up, validate
+from egrow_replica.window.steps import OBJECT_STEPS, Step, gather, our_origins, subject_of
+from egrow_replica.window.validation import catch_up
 
 
 class DisableOptions(Model):
@@ -136,11 +137,11 @@ def _before_closing(run: Run, runner: Runner, state: WindowState, options: Disab
     if not options.validate_first:
         return None
     subject = subject_of(run, streaming=drains, check_content=drains)
-    validation = validate(run.servers, run.settings, subject, run.listener)
+    validation = gather(run, subject)
     if streams and options.drain and run.dev_reachable and not drains:
         problem = "the stream stopped at an error: content that dev published has not arrived"
         validation = validation.model_copy(update={"problems": (*validation.problems, problem)})
-    run.journal.set_validation(validation)
+        run.journal.set_validation(validation)
     return validation
 
 
@@ -210,6 +211,8 @@ def _left_behind(run: Run) -> list[Removed]:
     with run.servers.read_prod("look") as prod:
         if subscription.get(prod, name) is not None:
             left.append(Removed(server=Server.PROD, kind="subscription", name=name))
+        if slot_state(prod, run.names.wal_slot) is not None:
+            left.append(Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot))
         if origins.origin_id(prod, name) is not None:
             left.append(Removed(server=Server.PROD, kind="origin", name=name))
         if run.setting.makes_roles:

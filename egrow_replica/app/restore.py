@@ -20,6 +20,7 @@ from egrow_replica.window.runner import Runner
 from egrow_replica.window.servers import Servers
 from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of
 from egrow_replica.window.validation import protected_tables, validate
+from egrow_replica.window.wal import begin_reading
 
 
 class RestoreOptions(Model):
@@ -42,6 +43,8 @@ class TakeRestoreBaseline(Step):
     def do(self, run: Run) -> str:
         """Fingerprint the protected tables as they are now."""
         assert run.baseline is not None
+        reading = begin_reading(run.servers, run.scope)
+        run.note(wal=reading.state, wal_missing=reading.reason)
         with run.servers.prod_snapshot(f"{run.names.window}/baseline") as snapshot:
             first = snapshot.doors[0]
             run.before_restore = take_baseline(
@@ -100,7 +103,7 @@ def _restore(run: Run, window: Window, options: RestoreOptions, started: float) 
         runner.forward((*_OWN_STEPS, TakeRestoreBaseline(), put))
         run.baseline = run.before_restore
         subject = subject_of(run, streaming=False, check_content=False)
-        validation = validate(run.servers, run.settings, subject, run.listener)
+        validation = validate(run.servers, run.settings, subject, run.listener).validation
     finally:
         run.release_writer()
         runner.back(_OWN_STEPS)
@@ -154,6 +157,7 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
 def _run(context: Context, servers: Servers, door: Door, window: Window, options: RestoreOptions) -> Run:
     names = object_names(window.name)
     run = run_for(context, servers, door, window, origin=names.restore_origin)
+    run.keeps_progress = False
     if options.backup is not None:
         run.progress = run.progress.model_copy(update={"backup": options.backup.absolute()})
     # The window's own origin and subscription are gone, and their numbers may be another's by now.

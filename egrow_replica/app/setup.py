@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, read_roles
+from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, may_have_walinspect, read_roles
 from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, PreflightFailed
 from egrow_replica.evidence import OWN_SCHEMAS
@@ -104,6 +104,7 @@ def _place(context: Context, door: Door, server: Server) -> roles.Place:
         content=content,
         sequences=sequences,
         publish=context.settings.window.publish,
+        has_walinspect=server is Server.PROD and may_have_walinspect(door),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from egrow_replica.app.context import Context, open_window
 from egrow_replica.db import Door
+from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
 from egrow_replica.replication import publication, slot, subscription
 from egrow_replica.replication.names import object_names
@@ -108,6 +109,7 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
             wal_status=seen.slot.wal_status,
             retained_bytes=seen.slot.retained_bytes,
         ),
+        production_slot=_production_slot(prod, object_names(window.name).wal_slot),
         subscription=None
         if seen.subscription is None
         else SubscriptionStatus(
@@ -123,6 +125,13 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
         ),
         warnings=tuple(_warnings(settings, dev, prod, window, seen)),
     )
+
+
+def _production_slot(prod: Door, name: str) -> SlotStatus | None:
+    found = slot_state(prod, name)
+    if found is None:
+        return None
+    return SlotStatus(name=name, active=False, wal_status=found.wal_status, retained_bytes=found.retained_bytes)
 
 
 def _lag_seconds(seen: _Seen) -> float | None:

@@ -15,18 +15,20 @@ from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
 from egrow_replica.window.validation import Subject, protected_tables
 from egrow_replica.window.validation import validate as gather
+from egrow_replica.window.wal import begin_reading
 
 
-def validate(context: Context) -> Validation:
+def validate(context: Context, *, full_scan: bool = False) -> Validation:
     """The whole evidence; for a closed window the verdict stored at its close, with orphans as they are now.
 
+    :param full_scan: also scan tables that no WAL record wrote.
     :raises ValidationFailed: the evidence fails; ``report`` has it.
     """
     servers = context.servers()
     with servers.read_prod("validate") as prod:
         windows = read_windows(prod)
     window = open_window(windows)
-    validation = _of_closed(servers, windows) if window is None else _of_open(context, servers, window)
+    validation = _of_closed(servers, windows) if window is None else _of_open(context, servers, window, full_scan)
     return _passed(validation)
 
 
@@ -46,6 +48,7 @@ def validate_only(context: Context) -> Validation:
         findings = run_preflight(dev, prod, context.settings, windows, whole_backup=False)
         findings.refuse()
     setting = new_setting(context, whole_backup=False, allow_unproven=False, makes_roles=findings.makes_roles)
+    reading = begin_reading(servers, findings.scope)
     with servers.prod_snapshot("baseline") as snapshot:
         first = snapshot.doors[0]
         baseline = take_baseline(
@@ -61,14 +64,14 @@ def validate_only(context: Context) -> Validation:
     subject = Subject(
         scope=findings.scope,
         setting=setting,
-        progress=Progress(),
+        progress=Progress(wal=reading.state, wal_missing=reading.reason),
         baseline=baseline,
         origin="",
         common="",
         streaming=False,
         check_content=False,
     )
-    return _passed(gather(servers, context.settings, subject, context.listener))
+    return _passed(gather(servers, context.settings, subject, context.listener).validation)
 
 
 def _passed(validation: Validation) -> Validation:
@@ -79,7 +82,7 @@ def _passed(validation: Validation) -> Validation:
     return validation
 
 
-def _of_open(context: Context, servers: Servers, window: Window) -> Validation:
+def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool) -> Validation:
     if window.baseline is None:
         raise WrongState(f"window {window.name} has no baseline yet", hint="Wait until it streams.", code="no-baseline")
     names = object_names(window.name)
@@ -94,7 +97,7 @@ def _of_open(context: Context, servers: Servers, window: Window) -> Validation:
         streaming=streams,
         check_content=streams,
     )
-    return gather(servers, context.settings, subject, context.listener)
+    return gather(servers, context.settings, subject, context.listener, full_scan=full_scan).validation
 
 
 def _of_closed(servers: Servers, windows: list[Window]) -> Validation:

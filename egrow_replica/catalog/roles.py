@@ -103,6 +103,11 @@ def unsettable_sequences(door: Door, role: str, scope: Scope) -> list[str]:
     return [str(name) for name in door.values(query("catalog/sequence_privileges"), [role, names])]
 
 
+def may_have_walinspect(door: Door) -> bool:
+    """Whether the server ships the extension that reads WAL."""
+    return bool(door.value(query("catalog/has_walinspect")))
+
+
 def may_maintain(door: Door) -> bool:
     """Whether ANALYZE can be granted at all."""
     return door.has(Capability.MAINTAIN)

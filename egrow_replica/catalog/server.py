@@ -11,6 +11,7 @@ class ServerFacts(Model):
 
     :ivar free_slots: replication slots that can still be made; senders, workers and origins likewise.
     :ivar origins_setting: name of the setting that limits origins in this version.
+    :ivar bounds_slots: ``max_slot_wal_keep_size`` is set, so that a slot cannot fill the disk.
     :ivar tracks_commits: ``track_commit_timestamp`` is on.
     """
 
@@ -31,6 +32,7 @@ class ServerFacts(Model):
     free_workers: int
     free_origins: int
     origins_setting: str
+    bounds_slots: bool
     database_bytes: int
 
     @property

@@ -167,10 +167,13 @@ def resume(context: typer.Context) -> Answer:
     return Answer("resume", resume_stream(use_case))
 
 
-def validate(context: typer.Context) -> Answer:
+def validate(
+    context: typer.Context,
+    full_scan: Annotated[bool, typer.Option("--full-scan", help="also scan what no WAL record wrote")] = False,
+) -> Answer:
     """Gather the evidence that user data is intact; changes nothing."""
     state: State = context.obj
-    return Answer("validate", gather_evidence(state.context()))
+    return Answer("validate", gather_evidence(state.context(), full_scan=full_scan))
 
 
 def disable(

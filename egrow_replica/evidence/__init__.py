@@ -5,24 +5,45 @@ from egrow_replica.evidence.baseline import OWN_SCHEMAS, Baseline, protected, ta
 from egrow_replica.evidence.fingerprint import TableFingerprint
 from egrow_replica.evidence.judge import Origins
 from egrow_replica.evidence.orphans import Orphans, count_all, new_orphans, touching
-from egrow_replica.evidence.validate import judge_tables, tier
+from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading
+from egrow_replica.evidence.wal import (
+    WalState,
+    WalUnavailable,
+    advance_slot,
+    create_slot,
+    drop_slot,
+    mark,
+    settle,
+    slot_state,
+    slot_statement,
+)
 
 __all__ = [
     "OWN_SCHEMAS",
     "Baseline",
+    "Judgement",
     "Origins",
     "Orphans",
     "TableFingerprint",
+    "UserEvidence",
+    "WalReading",
+    "WalState",
+    "WalUnavailable",
+    "advance_slot",
     "compare_access",
     "compare_probes",
     "count_all",
-    "judge_tables",
+    "create_slot",
+    "drop_slot",
+    "mark",
     "new_orphans",
     "protected",
     "read_access",
     "require_true",
     "run_probes",
+    "settle",
+    "slot_state",
+    "slot_statement",
     "take_baseline",
-    "tier",
     "touching",
 ]

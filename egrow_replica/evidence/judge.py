@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, Measured, TableFingerprint
+from egrow_replica.evidence.wal import OriginWrites, TableWrites
 from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.results import TableEvidence
 
@@ -29,63 +30,130 @@ class Origins:
 class Observation:
     """What is known of one table.
 
-    :ivar before: ``None`` for a table that came after the baseline; ``after``: ``None`` for one that is gone.
+    :ivar before: ``None`` for a table that came after the baseline.
+    :ivar after: ``None`` for one that is gone, or that was not scanned because WAL shows that nobody wrote it.
     :ivar deletions: rows that the server counted as deleted since the baseline, ``None`` where the count is lost.
     :ivar same_definition: the baseline's columns are still there with their types.
+    :ivar wal: what WAL holds about it; ``None`` in a weaker tier.
     """
 
     before: TableFingerprint | None
     after: Measured | None
     deletions: int | None
     same_definition: bool
+    wal: TableWrites | None = None
+    skipped: bool = False
+
+    @property
+    def equal(self) -> bool:
+        """Whether the table is as it was at the baseline."""
+        if self.before is None or self.after is None:
+            return False
+        now = self.after.fingerprint
+        return (self.before.rows, self.before.hash) == (now.rows, now.hash)
 
 
 def judge(observation: Observation, origins: Origins, tier: EvidenceTier) -> TableEvidence:
     """The verdict on one table; unknown is never better than ``unproven``."""
     verdict, reason = _verdict(observation, origins, tier)
-    before, after = observation.before, observation.after
-    known = before or (after.fingerprint if after else None)
+    before = observation.before
+    after = observation.after.fingerprint if observation.after else None
+    unwritten = observation.skipped and verdict is TableVerdict.INTACT
+    known = before or after
     assert known is not None, "an observation is of something"
+    now = before if unwritten else after
     return TableEvidence(
         table=known.table,
         verdict=verdict,
         reason=reason,
         rows_before=before.rows if before else None,
-        rows_after=after.fingerprint.rows if after else None,
+        rows_after=now.rows if now else None,
         fingerprint_before=before.hash if before else None,
-        fingerprint_after=after.fingerprint.hash if after and observation.same_definition else None,
-        origins=tuple(sorted(origins.name(number) for number in after.newer)) if after else (),
+        fingerprint_after=now.hash if now and (unwritten or observation.same_definition) else None,
+        origins=_origins(observation, origins),
     )
 
 
+def _origins(seen: Observation, origins: Origins) -> tuple[str, ...]:
+    if seen.wal is not None:
+        names = {write.origin for write in seen.wal.ours} | {origins.name(one.origin) for one in seen.wal.others}
+    else:
+        names = {origins.name(number) for number in seen.after.newer} if seen.after else set()
+    return tuple(sorted(names))
+
+
 def _verdict(seen: Observation, origins: Origins, tier: EvidenceTier) -> tuple[TableVerdict, str]:
+    touched = _touched(seen, origins)
+    if touched is not None:
+        return TableVerdict.TOUCHED, touched
+    if seen.skipped:
+        return _of_skipped(seen, origins)
     if seen.after is None:
         return TableVerdict.UNPROVEN, "the table is gone"
-    ours = {number: rows for number, rows in seen.after.newer.items() if number in origins.ours}
-    if ours:
-        who = ", ".join(f"{rows} through {origins.name(number)}" for number, rows in ours.items())
-        return TableVerdict.TOUCHED, f"rows were written by this window: {who}"
     if not seen.same_definition:
         return TableVerdict.UNPROVEN, "the table's definition changed since the baseline"
-    if seen.before and (seen.before.rows, seen.before.hash) == (
-        seen.after.fingerprint.rows,
-        seen.after.fingerprint.hash,
-    ):
+    if seen.equal:
         return TableVerdict.INTACT, "every row is as it was"
-    if tier is EvidenceTier.NONE:
-        return TableVerdict.UNPROVEN, "rows differ, and track_commit_timestamp is off: nothing tells who wrote them"
-    return _explained_by_application(seen, seen.after.newer, origins)
+    return _of_changed(seen, seen.after.newer, origins, tier)
 
 
-def _explained_by_application(seen: Observation, newer: dict[int, int], origins: Origins) -> tuple[TableVerdict, str]:
+def _of_skipped(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:
+    if seen.wal is None:
+        return TableVerdict.UNPROVEN, "it was not scanned, and the WAL that spared the scan proves nothing any more"
+    if seen.wal.untouched:
+        return TableVerdict.INTACT, "no WAL record wrote it"
+    # It was written after it had been found unwritten, while the evidence was gathered.
+    return TableVerdict.CHANGED_BY_APPLICATION, _others(seen.wal, origins)
+
+
+def _of_changed(
+    seen: Observation, newer: dict[int, int], origins: Origins, tier: EvidenceTier
+) -> tuple[TableVerdict, str]:
+    if tier is EvidenceTier.WAL:
+        return _explained_by_wal(seen, origins)
+    if tier is EvidenceTier.ORIGIN:
+        return _explained_by_origins(seen, newer, origins)
+    return TableVerdict.UNPROVEN, "rows differ, and track_commit_timestamp is off: nothing tells who wrote them"
+
+
+def _touched(seen: Observation, origins: Origins) -> str | None:
+    if seen.wal is not None and seen.wal.ours:
+        return "; ".join(map(str, seen.wal.ours))
+    newer = seen.after.newer if seen.after else {}
+    ours = {number: rows for number, rows in newer.items() if number in origins.ours}
+    if ours:
+        who = ", ".join(f"{rows} through {origins.name(number)}" for number, rows in ours.items())
+        return f"rows were written by this window: {who}"
+    return None
+
+
+def _explained_by_wal(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:
+    if seen.wal is None or seen.wal.untouched:
+        return TableVerdict.UNPROVEN, "rows differ, and no WAL record explains it"
+    return TableVerdict.CHANGED_BY_APPLICATION, _others(seen.wal, origins)
+
+
+def _others(wal: TableWrites, origins: Origins) -> str:
+    return "; ".join(f"{_counts(one)} by {_who(one, origins)}" for one in wal.others)
+
+
+def _who(writes: OriginWrites, origins: Origins) -> str:
+    return "ordinary transactions" if writes.origin == LOCAL_ORIGIN else origins.name(writes.origin)
+
+
+def _counts(writes: OriginWrites) -> str:
+    kinds = ("inserted", "updated", "deleted", "truncated", "rewritten", "other")
+    counted = [f"{count} {kind}" for kind in kinds if (count := getattr(writes, kind))]
+    return ", ".join(counted) or "written"
+
+
+def _explained_by_origins(seen: Observation, newer: dict[int, int], origins: Origins) -> tuple[TableVerdict, str]:
     unexplained = [number for number in newer if number != LOCAL_ORIGIN and number not in origins.others]
     if UNKNOWN_ORIGIN in unexplained:
         return TableVerdict.UNPROVEN, "rows differ, and the server has no commit data for some of them"
     if unexplained:
-        return (
-            TableVerdict.UNPROVEN,
-            f"rows came through {', '.join(map(origins.name, unexplained))}, which is not known",
-        )
+        who = ", ".join(map(origins.name, unexplained))
+        return TableVerdict.UNPROVEN, f"rows came through {who}, which is not known"
     assert seen.after is not None
     fewer = seen.before is not None and seen.after.fingerprint.rows < seen.before.rows
     if fewer or seen.deletions is None or seen.deletions > 0:

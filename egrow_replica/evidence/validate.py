@@ -3,63 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from egrow_replica.catalog import Column, Table
+from egrow_replica.catalog import Column, Scope, Table
 from egrow_replica.db import Door, query
 from egrow_replica.evidence.baseline import Baseline, deleted_rows
 from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, measure_all
 from egrow_replica.evidence.judge import Observation, Origins, judge
+from egrow_replica.evidence.wal import OurOrigin, WalFindings, WalState, examine, mark, read_wal
 from egrow_replica.model import EvidenceTier, QualifiedName
 from egrow_replica.results import TableEvidence
 
 
+@dataclass(frozen=True)
+class WalReading:
+    """Production's WAL since the baseline.
+
+    :ivar state: how far it was read; ``None`` where it cannot be, and ``reason`` says why.
+    """
+
+    state: WalState | None
+    reason: str = ""
+
+    def further(self, door: Door, scope: Scope) -> WalReading:
+        """Read on, up to now; the door is outside a transaction."""
+        if self.state is None:
+            return self
+        found = read_wal(door, self.state, mark(door), scope)
+        return WalReading(found) if isinstance(found, WalState) else WalReading(None, found.reason)
+
+    def findings(self, door: Door, scope: Scope, origins: Origins) -> WalFindings | None:
+        """What it means; ``None`` where nothing can be concluded from it."""
+        if self.state is None:
+            return None
+        ours = {number: OurOrigin(name=name) for number, name in origins.ours.items()}
+        return examine(door, self.state, scope, ours)
+
+
+@dataclass(frozen=True)
+class UserEvidence:
+    """The verdicts with the tier that they rest on.
+
+    :ivar wal: where a later reading goes on; ``findings`` is what was concluded from it.
+    """
+
+    tier: EvidenceTier
+    tables: tuple[TableEvidence, ...]
+    wal: WalReading
+    findings: WalFindings | None
+
+
 def tier(door: Door, baseline: Baseline, *, tracks_commits: bool) -> EvidenceTier:
-    """The strongest evidence there is: commit data has to be kept at both ends of the window, and within reach."""
+    """The strongest evidence below WAL: commit data kept at both ends of the window, and within reach."""
     if not (baseline.tracks_commits and tracks_commits):
         return EvidenceTier.NONE
     in_reach = door.value(query("evidence/position_in_reach"), [baseline.position])
     return EvidenceTier.ORIGIN if in_reach else EvidenceTier.NONE
 
 
-def judge_tables(
-    doors: Sequence[Door],
-    tables: Iterable[Table],
-    baseline: Baseline,
-    origins: Origins,
-    evidence: EvidenceTier,
-    progress: Callable[[int], None],
-) -> list[TableEvidence]:
-    """The verdict on every table of the baseline and every one that came since; all doors see one snapshot."""
-    now = {table.name: table for table in tables}
-    before = {fingerprint.table: fingerprint for fingerprint in baseline.fingerprints}
-    comparable = {name: _same_definition(before.get(name), table) for name, table in now.items()}
+class Judgement:
+    """Gathering the evidence of one moment.
 
-    def columns_of(table: Table) -> tuple[Column, ...]:
-        known = before.get(table.name)
-        return known.columns if known is not None and comparable[table.name] else table.columns
+    WAL is read twice: before the snapshot, so that what nobody wrote need not be scanned, and after it, so that it
+    covers everything that the snapshot shows.
+    """
 
-    since = baseline.xid if evidence is EvidenceTier.ORIGIN else None
-    measured = measure_all(doors, list(now.values()), columns_of, baseline.seed, since, progress)
-    deletions = _deletions(doors[0], baseline, [table.relation.oid for table in now.values()])
-    return [
-        judge(_observation(name, before, measured, deletions, comparable), origins, evidence)
-        for name in sorted(before.keys() | measured.keys())
-    ]
+    def __init__(self, wal_door: Door, scope: Scope, baseline: Baseline, origins: Origins, wal: WalReading) -> None:
+        self._wal_door = wal_door
+        self._scope = scope
+        self._baseline = baseline
+        self._origins = origins
+        self._before = {fingerprint.table: fingerprint for fingerprint in baseline.fingerprints}
+        self._wal = wal.further(wal_door, scope)
 
+    def judge(
+        self,
+        doors: Sequence[Door],
+        tables: Iterable[Table],
+        *,
+        tracks_commits: bool,
+        full_scan: bool,
+        progress: Callable[[int], None],
+    ) -> UserEvidence:
+        """The verdict on every table of the baseline and every one that came since; all doors see one snapshot.
 
-def _observation(
-    name: QualifiedName,
-    before: dict[QualifiedName, TableFingerprint],
-    measured: dict[QualifiedName, Measured],
-    deletions: dict[QualifiedName, int | None],
-    comparable: dict[QualifiedName, bool],
-) -> Observation:
-    return Observation(
-        before=before.get(name),
-        after=measured.get(name),
-        deletions=deletions.get(name),
-        same_definition=comparable.get(name, False),
-    )
+        :param full_scan: also scan what no WAL record wrote.
+        """
+        now = {table.name: table for table in tables}
+        skipped = frozenset() if full_scan else self._unwritten(now)
+        weaker = tier(doors[0], self._baseline, tracks_commits=tracks_commits)
+        since = self._baseline.xid if weaker is EvidenceTier.ORIGIN else None
+        scanned = [table for table in now.values() if table.name not in skipped]
+        measured = measure_all(doors, scanned, self._columns, self._baseline.seed, since, progress)
+        deletions = self._deletions(doors[0], [table.relation.oid for table in now.values()])
+        wal = self._wal.further(self._wal_door, self._scope)
+        findings = wal.findings(self._wal_door, self._scope, self._origins)
+        proves = findings is not None and findings.proves
+        strongest = EvidenceTier.WAL if proves else weaker
+        observations = [
+            self._observation(name, now.get(name), measured, deletions, findings, skipped)
+            for name in sorted(self._before.keys() | now.keys())
+        ]
+        return UserEvidence(
+            tier=strongest,
+            tables=tuple(judge(one, self._origins, strongest) for one in observations),
+            wal=wal,
+            findings=findings,
+        )
+
+    def _unwritten(self, now: dict[QualifiedName, Table]) -> frozenset[QualifiedName]:
+        """Tables that no WAL record wrote, and that did not change in a way which needs none."""
+        findings = self._wal.findings(self._wal_door, self._scope, self._origins)
+        if findings is None or not findings.proves:
+            return frozenset()
+        written = {one.table: one for one in findings.tables}
+        return frozenset(
+            name
+            for name, table in now.items()
+            if name in written and written[name].untouched and _unchanged(self._before.get(name), table)
+        )
+
+    def _columns(self, table: Table) -> tuple[Column, ...]:
+        known = self._before.get(table.name)
+        return known.columns if known is not None and _same_definition(known, table) else table.columns
+
+    def _observation(
+        self,
+        name: QualifiedName,
+        table: Table | None,
+        measured: dict[QualifiedName, Measured],
+        deletions: dict[QualifiedName, int | None],
+        findings: WalFindings | None,
+        skipped: frozenset[QualifiedName],
+    ) -> Observation:
+        before = self._before.get(name)
+        return Observation(
+            before=before,
+            after=measured.get(name),
+            deletions=deletions.get(name),
+            same_definition=table is not None and _same_definition(before, table),
+            wal=findings.table(name) if findings is not None and findings.proves else None,
+            skipped=name in skipped,
+        )
+
+    def _deletions(self, door: Door, oids: list[int]) -> dict[QualifiedName, int | None]:
+        """Rows deleted since the baseline; ``None`` where the counter went backwards, so it was reset."""
+        before = {row.name: row.deleted for row in self._baseline.deleted}
+        counted = {}
+        for name, row in deleted_rows(door, oids).items():
+            difference = row.deleted - before.get(name, 0)
+            counted[name] = difference if difference >= 0 else None
+        return counted
 
 
 def _same_definition(before: TableFingerprint | None, now: Table) -> bool:
@@ -72,11 +166,12 @@ def _same_definition(before: TableFingerprint | None, now: Table) -> bool:
     )
 
 
-def _deletions(door: Door, baseline: Baseline, oids: list[int]) -> dict[QualifiedName, int | None]:
-    """Rows deleted since the baseline; ``None`` where the counter went backwards, so it was reset."""
-    before = {row.name: row.deleted for row in baseline.deleted}
-    counted = {}
-    for name, row in deleted_rows(door, oids).items():
-        difference = row.deleted - before.get(name, 0)
-        counted[name] = difference if difference >= 0 else None
-    return counted
+def _unchanged(before: TableFingerprint | None, now: Table) -> bool:
+    """Whether nothing that a person sees can have changed without a WAL record on the table.
+
+    A renamed enum label shows in the column's labels; what a composite type, a type of an extension or a generated
+    column shows can change behind the column's back, so such tables are scanned.
+    """
+    if before is None or before.oid != now.relation.oid or before.columns != now.columns:
+        return False
+    return all((column.base_type or column.enum_labels) and not column.generated for column in now.columns)

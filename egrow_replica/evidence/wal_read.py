@@ -40,6 +40,7 @@ class SlotState(Model):
 
     keeps_from: str | None
     wal_status: str | None
+    retained_bytes: int | None
 
 
 def mark(door: Door) -> Mark:

@@ -113,6 +113,7 @@ class LabServer:
         values = dict(_SETTINGS)
         if self.name == "prod":
             values["track_commit_timestamp"] = "on"
+            values["max_slot_wal_keep_size"] = "1GB"
         if self.version >= 18:
             values["max_active_replication_origins"] = "60"
         values.update(self.settings)

@@ -22,6 +22,11 @@ class ObjectNames(Model):
         return "egrow_" + self.window.replace("-", "_")
 
     @property
+    def wal_slot(self) -> str:
+        """The slot that keeps production's WAL; another name, because dev may be a database of the same cluster."""
+        return f"{self.common}_wal"
+
+    @property
     def restore_origin(self) -> str:
         """The origin of a restore after the window was closed."""
         return f"{self.common}_restore"

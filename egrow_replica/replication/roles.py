@@ -51,6 +51,7 @@ class Place:
     content: tuple[QualifiedName, ...]
     sequences: tuple[QualifiedName, ...]
     publish: tuple[Operation, ...]
+    has_walinspect: bool = False
 
 
 def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[Composed]:
@@ -81,7 +82,8 @@ def production_operator(door: Door, place: Place, operator: Login, existing: dic
     """The operator on production: reads everything, writes content only after taking on one of the content roles."""
     name = Identifier(operator.name)
     statements = [
-        _login(operator, existing, SQL("LOGIN")),
+        # REPLICATION only for the slot that keeps production's WAL for the evidence.
+        _login(operator, existing, SQL("LOGIN REPLICATION")),
         *(_member(door, role, name) for role in (APPLY_ROLE, RESTORE_ROLE)),
         SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), name),
         SQL("GRANT pg_monitor TO {}").format(name),
@@ -95,7 +97,19 @@ def production_operator(door: Door, place: Place, operator: Login, existing: dic
             SQL(", ").join(SQL("pg_catalog.{}").format(SQL(function)) for function in ORIGIN_FUNCTIONS), name
         ),
     ]
-    return statements
+    return [*statements, *_wal_reader(place, name)]
+
+
+def _wal_reader(place: Place, operator: Identifier) -> list[Composed]:
+    """The extension that reads WAL, in a schema of its own, where the server has it."""
+    if not place.has_walinspect:
+        return []
+    return [
+        SQL("CREATE SCHEMA IF NOT EXISTS egrow_ext").format(),
+        SQL("CREATE EXTENSION IF NOT EXISTS pg_walinspect SCHEMA egrow_ext").format(),
+        SQL("GRANT USAGE ON SCHEMA egrow_ext TO {}").format(operator),
+        SQL("GRANT EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn) TO {}").format(operator),
+    ]
 
 
 def development_logins(place: Place, operator: Login, stream: Login, existing: dict[str, Role]) -> list[Composed]:

@@ -126,4 +126,4 @@ class ValidateSettings(Model):
 class EvidenceSettings(Model):
     """How strong the evidence must be."""
 
-    require: Literal["auto", "origin"] = Field("auto", description="the tier that a verdict must rest on")
+    require: Literal["auto", "wal", "origin"] = Field("auto", description="the tier that a verdict must rest on")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Door, query
 from egrow_replica.errors import WrongState
-from egrow_replica.evidence import Baseline
+from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.results import Reconciled, Validation
 from egrow_replica.settings import Operation
@@ -35,6 +35,7 @@ class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     """
 
@@ -44,6 +45,8 @@ class Progress(Model):
     reconciled_by: int | None = None
     reconciled: tuple[Reconciled, ...] = ()
     origin_id: int | None = None
+    wal: WalState | None = None
+    wal_missing: str = ""
     subscription_oid: int | None = None
     apply_errors: int = 0
 

@@ -37,6 +37,7 @@ class Run:
 
     :ivar lock: holds the advisory lock for as long as the command runs.
     :ivar writer: production's only writing connection; it carries the origin named ``origin``.
+    :ivar keeps_progress: whether what is made belongs to the window; not so for a restore's own things.
     :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
     :ivar exported: the slot's snapshot, between the steps that make and use it; ``snapshot`` likewise on production.
     """
@@ -50,6 +51,7 @@ class Run:
     origin: str
     lock: Door
     dev_reachable: bool = True
+    keeps_progress: bool = True
     progress: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
     before_restore: Baseline | None = None
@@ -101,7 +103,8 @@ class Run:
     def note(self, **made: Any) -> None:
         """Record in memory and journal what has been made."""
         self.progress = self.progress.model_copy(update=made)
-        self.journal.set_progress(self.progress)
+        if self.keeps_progress:
+            self.journal.set_progress(self.progress)
 
     def adopt(self, window: Window) -> None:
         """Go on with what the journal knows."""

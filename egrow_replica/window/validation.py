@@ -18,16 +18,17 @@ from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, StreamFailed
 from egrow_replica.evidence import (
     Baseline,
+    Judgement,
     Origins,
     Orphans,
+    UserEvidence,
+    WalReading,
     compare_access,
     compare_probes,
     count_all,
-    judge_tables,
     protected,
     read_access,
     run_probes,
-    tier,
     touching,
 )
 from egrow_replica.model import EvidenceTier, TableVerdict
@@ -41,13 +42,14 @@ from egrow_replica.results import (
     ContentTableReport,
     OrphanCount,
     ProbeReport,
+    StreamedRows,
     TableEvidence,
     Validation,
 )
 from egrow_replica.settings import Settings
 from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
-from egrow_replica.window.servers import ProdSnapshot, Servers
+from egrow_replica.window.servers import Servers
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,20 @@ class Subject:
     check_content: bool
 
 
-def validate(servers: Servers, settings: Settings, subject: Subject, listener: Listener) -> Validation:
+@dataclass(frozen=True)
+class Gathered:
+    """The evidence, and how far WAL was examined for it."""
+
+    validation: Validation
+    wal: WalReading
+
+
+def validate(
+    servers: Servers, settings: Settings, subject: Subject, listener: Listener, *, full_scan: bool = False
+) -> Gathered:
     """Gather the evidence and say what fails.
 
+    :param full_scan: also scan tables that no WAL record wrote.
     :raises ServerUnavailable: a server went away, so nothing is known.
     """
     problems: list[str] = []
@@ -81,30 +94,33 @@ def validate(servers: Servers, settings: Settings, subject: Subject, listener: L
         if subject.streaming:
             _check_workers(prod, subject, problems)
     content = _content(servers, settings, subject, listener, problems) if subject.check_content else None
-    with servers.prod_snapshot("validate") as snapshot:
-        evidence, tables, orphans = _users(snapshot, subject, listener)
-        probes, access = _probes_and_access(snapshot.doors[0], subject, problems, notes)
-    problems += _verdict_problems(tables, subject.setting.allow_unproven, notes)
+    users, orphans, probes, access = _production(servers, subject, listener, full_scan)
+    problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
+    problems += _wal_problems(users, subject.setting.allow_unproven, notes)
     problems += [
         f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
         f"({one.constraint})"
         for one in orphans
         if one.count_after > one.count_before
     ]
-    if evidence is EvidenceTier.NONE:
+    problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in probes if probe.after is not True]
+    notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
+    if users.tier is EvidenceTier.NONE:
         notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")
-    return Validation(
-        verdict=TableVerdict.worst([table.verdict for table in tables]),
-        evidence=evidence,
-        tables=tuple(tables),
+    validation = Validation(
+        verdict=_worst(users),
+        evidence=users.tier,
+        tables=users.tables,
         orphans=orphans,
         content=content or ContentReport(equal=None),
         conflicts=conflicts,
         access=access,
         probes=probes,
+        streamed=_streamed(users, subject),
         problems=tuple(problems),
         notes=tuple(notes),
     )
+    return Gathered(validation, users.wal)
 
 
 def ours(prod: Door, origin: str, progress: Progress) -> Origins:
@@ -124,35 +140,66 @@ def protected_tables(door: Door, scope: Scope) -> list[Table]:
     return list(read_tables(door, protected(read_relations(door).values(), scope)).values())
 
 
-def _users(
-    snapshot: ProdSnapshot, subject: Subject, listener: Listener
-) -> tuple[EvidenceTier, list[TableEvidence], tuple[OrphanCount, ...]]:
-    first = snapshot.doors[0]
-    evidence = tier(first, subject.baseline, tracks_commits=read_server_facts(first).tracks_commits)
-    tables = judge_tables(
-        snapshot.doors,
-        protected_tables(first, subject.scope),
-        subject.baseline,
-        ours(first, subject.origin, subject.progress),
-        evidence,
-        listener.advance,
-    )
-    keys = touching(read_foreign_keys(first), subject.scope.names)
-    return evidence, tables, _orphans(subject.baseline.orphans, count_all(first, keys))
-
-
-def _probes_and_access(
-    door: Door, subject: Subject, problems: list[str], notes: list[str]
-) -> tuple[tuple[ProbeReport, ...], tuple[AccessReport, ...]]:
+def _production(
+    servers: Servers, subject: Subject, listener: Listener, full_scan: bool
+) -> tuple[UserEvidence, tuple[OrphanCount, ...], tuple[ProbeReport, ...], tuple[AccessReport, ...]]:
+    """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
-    probes = compare_probes(before.probes, run_probes(door, [probe.sql for probe in before.probes]))
-    problems += [
-        f"the probe {probe.sql!r} was true and is {probe.after}" for probe in probes if probe.after is not True
-    ]
-    oids = [one.oid for one in before.fingerprints]
-    access = compare_access(before.access, read_access(door, oids))
-    notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
-    return probes, access
+    with servers.read_prod("wal") as wal_door:
+        wal = WalReading(subject.progress.wal, subject.progress.wal_missing)
+        names = ours(wal_door, subject.origin, subject.progress)
+        judgement = Judgement(wal_door, subject.scope, before, names, wal)
+        with servers.prod_snapshot("validate") as snapshot:
+            first = snapshot.doors[0]
+            users = judgement.judge(
+                snapshot.doors,
+                protected_tables(first, subject.scope),
+                tracks_commits=read_server_facts(first).tracks_commits,
+                full_scan=full_scan,
+                progress=listener.advance,
+            )
+            keys = touching(read_foreign_keys(first), subject.scope.names)
+            orphans = _orphans(before.orphans, count_all(first, keys))
+            probes = compare_probes(before.probes, run_probes(first, [probe.sql for probe in before.probes]))
+            access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
+    return users, orphans, probes, access
+
+
+def _worst(users: UserEvidence) -> TableVerdict:
+    verdicts = [table.verdict for table in users.tables]
+    if users.findings is not None and users.findings.touched:
+        verdicts.append(TableVerdict.TOUCHED)
+    return TableVerdict.worst(verdicts)
+
+
+def _wal_problems(users: UserEvidence, allow_unproven: bool, notes: list[str]) -> list[str]:
+    """What WAL says beyond single tables: writes of ours to something else, and why it proves nothing."""
+    findings = users.findings
+    if findings is None:
+        notes.append(f"no WAL evidence: {users.wal.reason or 'none was kept'}")
+        return []
+    named = {table.table for table in users.tables}
+    problems = [f"this window wrote {write}" for write in findings.touched if write.relation not in named]
+    unknown = [f"this window wrote what nobody knows: {one}" for one in findings.unresolved]
+    if allow_unproven:
+        notes += unknown
+    else:
+        problems += unknown
+    if findings.gap is not None:
+        notes.append(f"no WAL evidence: {findings.gap}")
+    return problems
+
+
+def _streamed(users: UserEvidence, subject: Subject) -> tuple[StreamedRows, ...]:
+    """Rows of content that the subscription's worker wrote, as WAL counts them."""
+    if users.findings is None:
+        return ()
+    worker = f"pg_{subject.progress.subscription_oid}"
+    return tuple(
+        StreamedRows(table=one.table, inserted=one.inserted, updated=one.updated, deleted=one.deleted)
+        for one in users.findings.streamed
+        if one.origin == worker
+    )
 
 
 def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[OrphanCount, ...]:

@@ -23,6 +23,7 @@ SELECT s.system_identifier::text AS system_identifier,
          - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_origin)::int AS free_origins,
        CASE WHEN pg_catalog.current_setting('max_active_replication_origins', true) IS NULL
             THEN 'max_replication_slots' ELSE 'max_active_replication_origins' END AS origins_setting,
+       pg_catalog.current_setting('max_slot_wal_keep_size') <> '-1' AS bounds_slots,
        pg_catalog.pg_database_size(d.oid) AS database_bytes
   FROM pg_catalog.pg_database AS d,
        pg_catalog.pg_control_system() AS s,

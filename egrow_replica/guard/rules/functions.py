@@ -20,7 +20,7 @@ _ACTING: dict[str, Callable[[Node, Policy], tuple[QualifiedName, ...]]] = {
     "pg_replication_origin_create": origins.check,
     "pg_replication_origin_drop": origins.check,
     "pg_replication_origin_session_setup": origins.check,
-    "pg_drop_replication_slot": slots.check,
+    **slots.CHECKS,
     "pg_export_snapshot": snapshots.check,
     "pg_try_advisory_lock": advisory_locks.check,
     "pg_advisory_unlock": advisory_locks.check,

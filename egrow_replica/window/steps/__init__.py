@@ -2,12 +2,22 @@
 
 from egrow_replica.window.steps.base import Foreseen, Step
 from egrow_replica.window.steps.content import Reconcile, foresee, our_origins, put_back
-from egrow_replica.window.steps.evidence import Backup, CatchUp, Streaming, TakeBaseline, Validate, subject_of
+from egrow_replica.window.steps.evidence import (
+    Backup,
+    CatchUp,
+    KeepWal,
+    Streaming,
+    TakeBaseline,
+    Validate,
+    gather,
+    subject_of,
+)
 from egrow_replica.window.steps.objects import Origin, Publication, Roles, Slot, Subscription
 
 ENABLE_STEPS: tuple[Step, ...] = (
     Origin(),
     Roles(),
+    KeepWal(),
     TakeBaseline(),
     Backup(),
     Publication(),
@@ -19,7 +29,7 @@ ENABLE_STEPS: tuple[Step, ...] = (
     Streaming(),
 )
 #: What a window leaves on the servers, in the order of its making; taken back in reverse.
-OBJECT_STEPS: tuple[Step, ...] = (Origin(), Roles(), Publication(), Slot(), Subscription())
+OBJECT_STEPS: tuple[Step, ...] = (Origin(), Roles(), KeepWal(), Publication(), Slot(), Subscription())
 
 __all__ = [
     "ENABLE_STEPS",
@@ -30,6 +40,7 @@ __all__ = [
     "Slot",
     "Step",
     "foresee",
+    "gather",
     "our_origins",
     "put_back",
     "subject_of",

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, make_backup
 from egrow_replica.catalog import read_server_facts
+from egrow_replica.db import Door, Query
 from egrow_replica.errors import ValidationFailed
-from egrow_replica.evidence import take_baseline
+from egrow_replica.evidence import advance_slot, slot_state, slot_statement, take_baseline
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
-from egrow_replica.results import Validation
+from egrow_replica.results import Removed, Validation
 from egrow_replica.window.run import Run
-from egrow_replica.window.steps.base import Step
+from egrow_replica.window.steps.base import Foreseen, Step
 from egrow_replica.window.validation import Subject, catch_up, protected_tables, validate
+from egrow_replica.window.wal import keep_wal, release_wal
+
+
+class KeepWal(Step):
+    """Production's WAL is kept and read from a place before the baseline, where server and privileges allow it."""
+
+    name = "keep-wal"
+    server = Server.PROD
+    description = "keep production's WAL until it was examined"
+
+    def observe(self, run: Run) -> bool:
+        return run.progress.backup is not None and run.baseline is not None
+
+    def do(self, run: Run) -> str:
+        reading = keep_wal(run)
+        run.note(wal=reading.state, wal_missing=reading.reason)
+        return reading.reason or "from " + (reading.state.start if reading.state else "")
+
+    def undo(self, run: Run) -> list[Removed]:
+        dropped = release_wal(run)
+        return [Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot)] if dropped else []
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
+        yield run.writer, slot_statement(run.names.wal_slot)
 
 
 class TakeBaseline(Step):
@@ -104,8 +131,7 @@ class Validate(Step):
     description = "gather the evidence: users' data, orphans, content, conflicts, workers"
 
     def do(self, run: Run) -> str:
-        validation = validate(run.servers, run.settings, subject_of(run), run.listener)
-        run.journal.set_validation(validation)
+        validation = gather(run, subject_of(run))
         refuse_weak_evidence(run, validation)
         if not validation.passed:
             error = ValidationFailed("; ".join(validation.problems), hint="The report lists the evidence.")
@@ -124,8 +150,21 @@ class Streaming(Step):
     def do(self, run: Run) -> str:
         found = subscription.get(run.writer, run.names.common)
         run.note(apply_errors=found.apply_errors if found else 0)
+        if not read_server_facts(run.writer).bounds_slots:
+            # Nobody looks after the window from here on, and an unbounded slot would fill production's disk.
+            release_wal(run)
         run.journal.set_state(WindowState.STREAMING)
         return ""
+
+
+def gather(run: Run, subject: Subject) -> Validation:
+    """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go."""
+    gathered = validate(run.servers, run.settings, subject, run.listener)
+    run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
+    run.journal.set_validation(gathered.validation)
+    if gathered.wal.state is not None and slot_state(run.writer, run.names.wal_slot) is not None:
+        advance_slot(run.writer, run.names.wal_slot, gathered.wal.state)
+    return gathered.validation
 
 
 def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) -> Subject:
@@ -146,7 +185,7 @@ def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) 
 def refuse_weak_evidence(run: Run, validation: Validation) -> None:
     """See that the verdict rests on the tier that the configuration requires; :raises ValidationFailed: it does not."""
     required = run.settings.evidence.require
-    if required != "auto" and validation.evidence is not EvidenceTier(required):
+    if required != "auto" and validation.evidence.weaker_than(EvidenceTier(required)):
         error = ValidationFailed(
             f"the evidence is {validation.evidence.value}, the configuration requires {required}",
             hint="See [evidence] require and the notes of the validation.",

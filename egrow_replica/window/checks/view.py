@@ -1,0 +1,184 @@
+"""What the checks look at: both servers as far as they answer, each thing read once and only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from egrow_replica.catalog import (
+    ForeignKey,
+    OwnedSequence,
+    Relation,
+    Scope,
+    ServerFacts,
+    Table,
+    content_table,
+    read_foreign_keys,
+    read_owned_sequences,
+    read_relations,
+    read_server_facts,
+    read_tables,
+)
+from egrow_replica.catalog.conditions import RoleSetting, SettingValue, read_role_settings, read_settings
+from egrow_replica.catalog.definitions import Definitions, read_definitions
+from egrow_replica.db import Door, Dsn, parse_dsn
+from egrow_replica.evidence import touching
+from egrow_replica.model import QualifiedName, Server
+from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
+from egrow_replica.window.journal import Window
+
+#: The settings that some check asks for, read together.
+_SETTINGS = (
+    "wal_level effective_wal_level output_plugin_libraries max_slot_wal_keep_size idle_replication_slot_timeout "
+    "max_sync_workers_per_subscription track_commit_timestamp log_statement log_min_duration_statement "
+    "log_min_error_statement log_transaction_sample_rate log_parameter_max_length track_activities "
+    "pg_stat_statements.track_utility pg_stat_statements.track auto_explain.log_min_duration "
+    "auto_explain.log_parameter_max_length"
+).split()
+#: What a role or a database may have been given that ends a copy, a stream or a connection that waits.
+TIMEOUTS = (
+    "statement_timeout idle_in_transaction_session_timeout transaction_timeout lock_timeout idle_session_timeout"
+).split()
+
+
+class View:
+    """Both servers.
+
+    :ivar doors: those that answered.
+    :ivar windows: what production's journal knows.
+    :ivar whole_backup: the whole database is to be dumped.
+    """
+
+    def __init__(
+        self,
+        doors: dict[Server, Door],
+        settings: Settings,
+        windows: Iterable[Window] = (),
+        *,
+        whole_backup: bool = True,
+    ) -> None:
+        self.doors = doors
+        self.settings = settings
+        self.windows = tuple(windows)
+        self.whole_backup = whole_backup
+        self._read: dict[tuple[str, Server], object] = {}
+
+    def has(self, server: Server) -> bool:
+        """Whether it can be asked."""
+        return server in self.doors
+
+    def door(self, server: Server) -> Door:
+        """The connection to it."""
+        return self.doors[server]
+
+    @property
+    def dev(self) -> Door:
+        """The connection to dev."""
+        return self.doors[Server.DEV]
+
+    @property
+    def prod(self) -> Door:
+        """The connection to production."""
+        return self.doors[Server.PROD]
+
+    def dsn(self, server: Server) -> Dsn:
+        """How we reach it."""
+        secret = dev_dsn(self.settings) if server is Server.DEV else prod_dsn(self.settings)
+        return parse_dsn(secret, name=server)
+
+    @cached_property
+    def stream(self) -> Dsn:
+        """How production reaches dev."""
+        return parse_dsn(stream_dsn(self.settings), name="dev, from production")
+
+    @property
+    def content(self) -> tuple[QualifiedName, ...]:
+        """The content tables, as configured."""
+        return self.settings.tables.all_content
+
+    # --------------------------------------------------------------------------------------------------- a server's own
+
+    def facts(self, server: Server) -> ServerFacts:
+        """Who it is and what our login may do there."""
+        if (known := self._read.get(("facts", server))) is None:
+            known = self._read["facts", server] = read_server_facts(self.doors[server])
+        assert isinstance(known, ServerFacts)
+        return known
+
+    def server_settings(self, server: Server) -> dict[str, SettingValue]:
+        """Its settings, those that it has, by name."""
+        if (known := self._read.get(("settings", server))) is None:
+            known = self._read["settings", server] = read_settings(self.doors[server], _SETTINGS)
+        assert isinstance(known, dict)
+        return known
+
+    def role_settings(self, server: Server, roles: Iterable[str]) -> list[RoleSetting]:
+        """The time-outs that these roles, this database or everybody were given."""
+        return read_role_settings(self.doors[server], roles, TIMEOUTS)
+
+    def relations(self, server: Server) -> dict[QualifiedName, Relation]:
+        """Its relations by name."""
+        if (known := self._read.get(("relations", server))) is None:
+            known = self._read["relations", server] = read_relations(self.doors[server])
+        assert isinstance(known, dict)
+        return known
+
+    def content_relations(self, server: Server) -> list[Relation]:
+        """Those of its relations that are configured as content."""
+        relations = self.relations(server)
+        return [relations[name] for name in self.content if name in relations]
+
+    def tables(self, server: Server) -> dict[QualifiedName, Table]:
+        """Its content tables with columns and keys."""
+        if (known := self._read.get(("tables", server))) is None:
+            known = self._read["tables", server] = read_tables(self.doors[server], self.content_relations(server))
+        assert isinstance(known, dict)
+        return known
+
+    def definitions(self, server: Server) -> Definitions:
+        """Its content tables as they are defined."""
+        if (known := self._read.get(("definitions", server))) is None:
+            known = self._read["definitions", server] = read_definitions(
+                self.doors[server], self.content_relations(server)
+            )
+        assert isinstance(known, Definitions)
+        return known
+
+    # ------------------------------------------------------------------------------------------------------------- both
+
+    @cached_property
+    def foreign_keys(self) -> list[ForeignKey]:
+        """Production's foreign keys."""
+        return read_foreign_keys(self.prod)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The content as it travels: what both sides have, with a key."""
+        return build_scope(
+            self.prod, self.settings, self.tables(Server.DEV), self.tables(Server.PROD), self.foreign_keys
+        )
+
+
+def build_scope(
+    prod: Door,
+    settings: Settings,
+    dev_tables: dict[QualifiedName, Table],
+    prod_tables: dict[QualifiedName, Table],
+    foreign_keys: Iterable[ForeignKey],
+) -> Scope:
+    """The content as it travels: what both sides have, with a key."""
+    own = settings.tables.all_production_columns
+    tables = []
+    for name in settings.tables.all_content:
+        dev_table, prod_table = dev_tables.get(name), prod_tables.get(name)
+        if dev_table is None or prod_table is None:
+            continue
+        table = content_table(dev_table, prod_table, own.get(name, ()), settings.tables.filters.get(name))
+        if table is not None:
+            tables.append(table)
+    sequences: list[OwnedSequence] = read_owned_sequences(prod, [table.oid for table in tables])
+    return Scope(
+        tables=tuple(tables),
+        sequences=tuple(sequences),
+        foreign_keys=touching(foreign_keys, [table.name for table in tables]),
+    )
