@@ -18,17 +18,34 @@ def text_argument(rule: str, call: Node, position: int = 0) -> str:
     only(rule, call, "funcname", "args", "funcformat")
     arguments = call.args or ()
     value: Node = arguments[position] if position < len(arguments) else None
+    longest = None
     if class_of(value) == "TypeCast" and _is_text(value.typeName):
+        longest = MAX_IDENTIFIER_BYTES if strings(value.typeName.names)[-1] == "name" else None
         value = value.arg
     text = constant(value) if class_of(value) == "A_Const" else None
     if not isinstance(text, str):
         raise Refused(rule, "the name must be a constant text")
+    if longest is not None and len(text.encode()) > longest:
+        raise Refused(rule, "the name is longer than its type: it would be cut, to the name of something else")
     return text
+
+
+def check_fixed(rule: str, call: Node) -> None:
+    """See that all arguments are there before the statement runs: numbers, texts and parameters, not what rows hold.
+
+    :raises Refused: with the given rule, also for calls with DISTINCT, FILTER, OVER, VARIADIC.
+    """
+    only(rule, call, "funcname", "args", "funcformat")
+    for argument in call.args or ():
+        value = argument.arg if class_of(argument) == "TypeCast" else argument
+        if class_of(value) not in ("A_Const", "ParamRef"):
+            raise Refused(rule, "the arguments must be constants or parameters")
 
 
 def _is_text(type_name: Node) -> bool:
     names = strings(type_name.names)
-    return names[-1] in _TEXT_TYPES and names[:-1] in ((), ("pg_catalog",)) and not type_name.arrayBounds
+    plain = not type_name.arrayBounds and not type_name.typmods  # varchar(3) would cut the name
+    return plain and names[-1] in _TEXT_TYPES and names[:-1] in ((), ("pg_catalog",))
 
 
 def relation_in(rule: str, text: str) -> QualifiedName:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egrow_replica.errors import Refused
+from egrow_replica.guard.arguments import check_fixed
 from egrow_replica.guard.policy import Policy
 from egrow_replica.guard.tree import Node
 
@@ -10,10 +11,11 @@ RULE = "advisory-lock"
 
 
 def check(call: Node, policy: Policy) -> tuple[()]:
-    """Allow it to the connection that keeps the journal.
+    """Allow it to the connection that keeps the journal; one lock, not one for each row of a table.
 
     :raises Refused: rule ``advisory-lock``.
     """
     if not policy.is_window:
         raise Refused(RULE, f"advisory locks are not taken on a connection for {policy.name}")
+    check_fixed(RULE, call)
     return ()
