@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from egrow_replica.guard.closure_atlas import Atlas
 from egrow_replica.guard.closure_facts import ClosureFacts, Command, ContentFact, Mode, RelationIdentity
 from egrow_replica.guard.closure_findings import Finding, describe, merged, refusal
 from egrow_replica.guard.closure_surroundings import surroundings
-from egrow_replica.guard.closure_walk import Atlas, Walk
+from egrow_replica.guard.closure_walk import Walk
 from egrow_replica.model import QualifiedName, Severity
 
 ALL_COMMANDS = frozenset(Command)
@@ -92,10 +93,10 @@ def _write_findings(atlas: Atlas, mode: Mode, commands: frozenset[Command]) -> I
             yield from _unguarded_references(atlas, table, mode, command)
 
 
-def _set_columns(table: ContentFact, mode: Mode, command: Command) -> frozenset[str] | None:
+def _set_columns(table: ContentFact, mode: Mode, command: Command) -> frozenset[str]:
     """The columns that an UPDATE names: in the apply worker all that were sent, changed or not."""
     if mode is Mode.APPLY or command is not Command.UPDATE:
-        return None
+        return frozenset(table.columns)
     return frozenset(table.columns) - frozenset(table.key)
 
 

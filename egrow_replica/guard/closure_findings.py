@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from egrow_replica.guard.closure_atlas import Atlas
 from egrow_replica.guard.closure_facts import Command, Mode
-from egrow_replica.guard.closure_walk import Atlas, Reached
+from egrow_replica.guard.closure_walk import Reached
 from egrow_replica.model import Check, Model, Severity, Side
 
 

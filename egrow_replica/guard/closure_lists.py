@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from egrow_replica.guard.lists import words
-from egrow_replica.guard.lists.functions import HARMLESS
+from egrow_replica.guard.lists.functions import HARMLESS, WAL_SCHEMA
+
+#: The schema that ``setup`` makes for extensions.
+EXTENSION_SCHEMA = WAL_SCHEMA
 
 #: Full text search: harmless as long as every template of a dictionary is known (see ``AmbientFact.dictionaries``).
 TEXT_SEARCH: frozenset[str] = words("""
@@ -45,14 +48,14 @@ _int btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance fuzzystrm
 seg unaccent uuid-ossp vector moddatetime
 """)
 
+#: What user-made functions of language internal may be: another name for a built-in that only computes.
+INTERNAL: frozenset[str] = words("textin textout textrecv textsend rtrim1")
+
 #: Functions of these libraries that reach further: into any type, and so into its domain's CHECK.
 NOT_COMPUTING: frozenset[str] = words("hstore_populate_record hstore_from_record")
 
 #: Libraries whose types, and their operators in indexes, only compute; others of their functions may run SQL.
 TYPE_LIBRARIES: frozenset[str] = LIBRARIES | {"postgis-3"}
-
-#: Trigger functions of these libraries that only set a column of the row.
-TRIGGER_SYMBOLS: frozenset[str] = frozenset({"moddatetime"})
 
 #: Commands of the controller that event triggers may listen to, on production.
 TAGS: frozenset[str] = frozenset(

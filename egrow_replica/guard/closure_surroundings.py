@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from egrow_replica.guard.closure_atlas import Atlas
 from egrow_replica.guard.closure_facts import ContentFact, Mode, RelationFact
 from egrow_replica.guard.closure_findings import Finding, describe, failure, refusal, warning
 from egrow_replica.guard.closure_lists import TAGS
-from egrow_replica.guard.closure_walk import Atlas, Walk
+from egrow_replica.guard.closure_walk import Walk
 
 
 def surroundings(atlas: Atlas) -> Iterator[Finding]:

@@ -7,36 +7,23 @@ are followed.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 
-from egrow_replica.guard.closure_body import Body, Reference, read_function, read_rule
-from egrow_replica.guard.closure_facts import (
-    ClosureFacts,
-    ExpressionFact,
-    ForeignKeyFact,
-    FunctionFact,
-    Mode,
-    RelationFact,
-    RuleFact,
-    TriggerFact,
-)
+from egrow_replica.guard.closure_atlas import Atlas, Path
+from egrow_replica.guard.closure_body import Body, Reference, read_rule
+from egrow_replica.guard.closure_facts import ExpressionFact, FunctionFact, Mode, RelationFact
 from egrow_replica.guard.closure_lists import (
     ACTING,
     ACTIONS,
     BUILTIN,
+    INTERNAL,
     LIBRARIES,
     NOT_COMPUTING,
     TEXT_SEARCH,
-    TRIGGER_SYMBOLS,
     TRIGGERS,
     TYPE_LIBRARIES,
 )
-from egrow_replica.model import QualifiedName
-
-#: Where functions look for bare names; ``None``: it cannot be told, so everywhere.
-Path = tuple[str, ...] | None
 
 _ACTION_WORDS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
@@ -62,110 +49,6 @@ class Reached:
     what: str
     relation: int | None
     chain: str
-
-
-@dataclass
-class Atlas:
-    """The facts, indexed."""
-
-    facts: ClosureFacts
-    trusted: frozenset[QualifiedName]
-    relations: dict[int, RelationFact] = field(default_factory=dict)
-    functions: dict[int, FunctionFact] = field(default_factory=dict)
-    unread_functions: set[int] = field(default_factory=set)
-    unread_views: set[int] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        facts = self.facts
-        self.relations = {one.oid: one for one in facts.relations}
-        self.functions = {one.oid: one for one in facts.functions}
-        self.bodies = {one.oid: one for one in facts.bodies}
-        self.views = {one.relation: one for one in facts.views}
-        self.triggers: dict[int, list[TriggerFact]] = defaultdict(list)
-        self.rules: dict[int, list[RuleFact]] = defaultdict(list)
-        self.keys: dict[int, list[ForeignKeyFact]] = defaultdict(list)
-        self.expressions: dict[int, list[ExpressionFact]] = defaultdict(list)
-        self.children: dict[int, list[int]] = defaultdict(list)
-        self.partitions: dict[int, list[int]] = defaultdict(list)
-        self.partition_roots: dict[int, int] = {}
-        self._names: dict[str, list[RelationFact]] = defaultdict(list)
-        self._function_names: dict[str, list[FunctionFact]] = defaultdict(list)
-        self._fill()
-
-    def _fill(self) -> None:
-        facts = self.facts
-        for trigger in facts.triggers:
-            self.triggers[trigger.relation].append(trigger)
-        for rule in facts.rules:
-            self.rules[rule.relation].append(rule)
-        for key in facts.foreign_keys:
-            self.keys[key.references].append(key)
-        for expression in facts.expressions:
-            self.expressions[expression.relation].append(expression)
-        for link in facts.inheritance:
-            (self.partitions if link.partition else self.children)[link.parent].append(link.child)
-        for table in facts.content:
-            for one in self.descendants(table.oid):
-                self.partition_roots[one] = table.oid
-        for relation in facts.relations:
-            self._names[relation.name.name].append(relation)
-        for function in facts.functions:
-            self._function_names[function.name.name].append(function)
-
-    def descendants(self, oid: int) -> Iterator[int]:
-        """The relation and all its partitions."""
-        yield oid
-        for child in self.partitions.get(oid, ()):
-            yield from self.descendants(child)
-
-    def show(self, oid: int) -> str:
-        """A relation's name."""
-        found = self.relations.get(oid)
-        return str(found.name) if found else f"relation {oid}"
-
-    def is_content(self, oid: int) -> bool:
-        """Whether a relation is a content table or a partition of one."""
-        return oid in self.partition_roots
-
-    def find_relations(self, reference: Reference, path: Path) -> tuple[list[RelationFact], bool]:
-        """Which relations a name may mean, and whether the search path finds none."""
-        schema, name = reference
-        named = self._names.get(name, [])
-        if schema is not None:
-            return [one for one in named if one.name.schema == schema], False
-        if path is None:
-            return named, False
-        for candidate in path:
-            found = [one for one in named if one.name.schema == candidate]
-            if found:
-                return found, False
-        return named, bool(named)
-
-    def find_functions(self, reference: Reference, path: Path) -> tuple[list[FunctionFact], bool]:
-        """Which functions that are not built in a name may mean, and whether the search path finds none."""
-        schema, name = reference
-        named = self._function_names.get(name, [])
-        if not schema:
-            inside = [one for one in named if path is None or one.name.schema in path]
-            return (inside, False) if inside or schema == "" else (named, bool(named))
-        return [one for one in named if one.name.schema == schema], False
-
-    def body(self, function: FunctionFact) -> Body:
-        """What the function's text does; opaque where it was not read, and then noted as unread."""
-        found = self.bodies.get(function.oid)
-        if found is None:
-            self.unread_functions.add(function.oid)
-            body = Body()
-            body.give_up("its text was not read")
-            return body
-        return read_function(function.language, found.definition, found.source)
-
-    def takers_of_rows(self, fields: Iterable[str]) -> Iterator[FunctionFact]:
-        """Functions that ``row.field`` may call."""
-        for name in fields:
-            for function in self._function_names.get(name, ()):
-                if function.takes_row:
-                    yield function
 
 
 class Walk:
@@ -454,13 +337,10 @@ def _computed(expression: ExpressionFact, event: str, skipped: frozenset[str]) -
 
 
 def _computes(function: FunctionFact, libraries: frozenset[str]) -> bool:
-    """A C function of a library that only computes."""
+    """A C function of a library that only computes, or a built-in under another name."""
+    if function.language == "internal":
+        return function.symbol in INTERNAL
     return function.language == "c" and function.library in libraries and function.symbol not in NOT_COMPUTING
-
-
-def is_setter(function: FunctionFact) -> bool:
-    """A trigger function in C that only sets a column."""
-    return function.symbol in TRIGGER_SYMBOLS and function.library in LIBRARIES
 
 
 def _schemas(setting: str) -> Path:
