@@ -13,6 +13,7 @@ from rich.table import Table
 from egrow_replica import results
 from egrow_replica.app.backups import BackupsReport
 from egrow_replica.cli.differences import difference_lines
+from egrow_replica.cli.language import tr
 from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.model import TableVerdict, WindowState
 from egrow_replica.streaks import FullReport, QuickReport
@@ -48,25 +49,27 @@ def _table(*headers: str) -> Table:
 
 def _window(console: Console, window: results.WindowSummary, seconds: float | None = None) -> None:
     colour = _STATES.get(window.state, "yellow")
-    took = f" after {seconds:.1f} s" if seconds is not None else ""
-    console.print(f"window [bold]{window.name}[/]: [{colour}]{window.state}[/]{took}", highlight=False)
+    line = tr("window {name}: {state}") if seconds is None else tr("window {name}: {state} after {seconds:.1f} s")
+    state = f"[{colour}]{_state_word(window.state)}[/]"
+    console.print(line.format(name=f"[bold]{window.name}[/]", state=state, seconds=seconds), highlight=False)
 
 
 def _enable(console: Console, report: results.EnableReport | results.SyncReport) -> None:
     _window(console, report.window, report.total_seconds)
     if report.backup is not None:
         size = _size(report.backup.bytes)
-        console.print(f"backup: {report.backup.directory} ({size})", highlight=False, soft_wrap=True)
+        line = tr("backup: {directory} ({size})").format(directory=report.backup.directory, size=size)
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     _reconciled(console, report.reconciled)
     _validation(console, report.validation)
     if report.rolled_back:
-        console.print("[yellow]rolled back: both servers are as they were[/]")
+        console.print(tr("rolled back: both servers are as they were"), style="yellow")
 
 
 def _reconciled(console: Console, reconciled: tuple[results.Reconciled, ...]) -> None:
     if not reconciled:
         return
-    table = _table("content", "#inserted", "#updated")
+    table = _table(tr("content"), tr("#inserted"), tr("#updated"))
     for one in reconciled:
         table.add_row(escape(str(one.table)), str(one.inserted), str(one.updated))
     console.print(table)
@@ -76,15 +79,16 @@ def _validation(console: Console, validation: results.Validation | None) -> None
     if validation is None:
         return
     intact = [one for one in validation.tables if one.verdict is TableVerdict.INTACT]
-    console.print(f"{len(intact)} of {len(validation.tables)} protected tables are as they were", highlight=False)
-    table = _table("protected table", "verdict", "#before", "#after", "why")
+    line = tr("{count} of {total} protected tables are as they were")
+    console.print(line.format(count=len(intact), total=len(validation.tables)), highlight=False)
+    table = _table(tr("protected table"), tr("verdict"), tr("#before"), tr("#after"), tr("why"))
     for one in validation.tables:
         if one.verdict is TableVerdict.INTACT:
             continue
         colour = _VERDICTS[one.verdict]
         table.add_row(
             escape(str(one.table)),
-            f"[{colour}]{one.verdict}[/]",
+            f"[{colour}]{_verdict_word(one.verdict)}[/]",
             _number(one.rows_before),
             _number(one.rows_after),
             escape(one.reason),
@@ -92,20 +96,26 @@ def _validation(console: Console, validation: results.Validation | None) -> None
     if table.row_count:
         console.print(table)
     new = [one for one in validation.orphans if one.count_after > one.count_before]
-    console.print(f"orphans: {len(new)} foreign keys have new ones, of {len(validation.orphans)} looked at")
+    line = tr("orphans: {count} foreign keys have new ones, of {total} looked at")
+    console.print(line.format(count=len(new), total=len(validation.orphans)))
     if validation.content.equal is not None:
         differing = sum(one.differing for one in validation.content.tables)
-        console.print("content: as on dev" if validation.content.equal else f"content: [red]{differing} rows differ[/]")
+        line = tr("content: as on dev") if validation.content.equal else tr("content: {count} rows differ")
+        console.print(line.format(count=differing), style=None if validation.content.equal else "red")
     for note in validation.notes:
-        console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+        console.print(f"{tr('note:')} {escape(note)}", highlight=False, soft_wrap=True)
     for problem in validation.problems:
-        console.print(f"[red]problem:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+        console.print(f"[red]{tr('problem:')}[/] {escape(problem)}", highlight=False, soft_wrap=True)
     colour = _VERDICTS[validation.verdict]
-    console.print(f"verdict: [{colour}]{validation.verdict}[/] (evidence: {validation.evidence})")
+    line = tr("verdict: {verdict} (evidence: {evidence})")
+    verdict = f"[{colour}]{_verdict_word(validation.verdict)}[/]"
+    console.print(line.format(verdict=verdict, evidence=validation.evidence))
 
 
 def _compare(console: Console, report: results.CompareReport) -> None:
-    table = _table("content", "#new", "#updated", "#unchanged", "#only on production", "left out")
+    table = _table(
+        *(tr("content"), tr("#new"), tr("#updated"), tr("#unchanged"), tr("#only on production"), tr("left out"))
+    )
     for one in report.tables:
         figures = (one.new, one.updated, one.unchanged, one.production_only)
         table.add_row(escape(str(one.table)), *map(str, figures), escape(", ".join(one.left_out)))
@@ -122,69 +132,89 @@ def _compare(console: Console, report: results.CompareReport) -> None:
                 console.print(f"  [{colour}]{mark} {escape(text)}[/]", highlight=False, soft_wrap=True)
     if report.unclassified:
         names = ", ".join(map(str, report.unclassified))
-        console.print(f"in no list, so protected: {names}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            tr("in no list, so protected: {names}").format(names=names), markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _plan(console: Console, report: results.PlanReport) -> None:
-    console.print(f"window [bold]{report.window}[/] would be opened so:", highlight=False)
+    console.print(tr("window {name} would be opened so:").format(name=f"[bold]{report.window}[/]"), highlight=False)
     for number, step in enumerate(report.steps, 1):
-        mark = "[green]allowed[/]" if step.guard == "allowed" else f"[red]refused: {escape(step.reason or '')}[/]"
-        console.print(f"{number:2} {step.name} on {step.server}: {step.description} ({mark})", highlight=False)
+        refused = tr("refused: {reason}").format(reason=escape(step.reason or ""))
+        mark = f"[green]{tr('allowed')}[/]" if step.guard == "allowed" else f"[red]{refused}[/]"
+        line = tr("{number:2} {step} on {server}: {description} ({mark})")
+        line = line.format(number=number, step=step.name, server=step.server, description=step.description, mark=mark)
+        console.print(line, highlight=False)
         for statement in step.sql:
             console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
-    table = _table("content", "#new", "#updated", "#only on production")
+    table = _table(tr("content"), tr("#new"), tr("#updated"), tr("#only on production"))
     for one in report.tables:
         table.add_row(escape(str(one.table)), str(one.new), str(one.updated), str(one.production_only))
     console.print(table)
-    console.print("nothing was done")
+    console.print(tr("nothing was done"))
 
 
 def _status(console: Console, report: results.StatusReport) -> None:
     window = report.window
     if window is None:
-        console.print("no window is open")
+        console.print(tr("no window is open"))
         return
     _window(console, results.WindowSummary(name=window.name, state=window.state))
-    why = f", because: {window.reason}" if window.reason else ""
-    console.print(escape(f"opened {window.opened_at:%Y-%m-%d %H:%M} by {window.opened_by}{why}"), highlight=False)
-    seconds = "unknown" if report.lag_seconds is None else f"{report.lag_seconds:.1f} s"
-    lag = "unknown" if report.lag_bytes is None else _size(report.lag_bytes)
-    console.print(f"lag: {lag}, {seconds}", highlight=False)
+    line = (
+        tr("opened {when:%Y-%m-%d %H:%M} by {who}, because: {why}")
+        if window.reason
+        else tr("opened {when:%Y-%m-%d %H:%M} by {who}")
+    )
+    line = line.format(when=window.opened_at, who=window.opened_by, why=window.reason)
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    seconds = tr("unknown") if report.lag_seconds is None else f"{report.lag_seconds:.1f} s"
+    lag = tr("unknown") if report.lag_bytes is None else _size(report.lag_bytes)
+    console.print(tr("lag: {lag}, {seconds}").format(lag=lag, seconds=seconds), highlight=False)
     if report.slot is not None:
         held = _size(report.slot.retained_bytes or 0)
-        active = "active" if report.slot.active else "not active"
-        console.print(f"slot on dev: {report.slot.name}, {active}, keeps {held} of WAL", highlight=False)
+        active = tr("active") if report.slot.active else tr("not active")
+        line = tr("slot on dev: {name}, {active}, keeps {size} of WAL")
+        console.print(line.format(name=report.slot.name, active=active, size=held), highlight=False)
     if report.subscription is not None:
-        enabled = "enabled" if report.subscription.enabled else "disabled"
-        console.print(f"subscription: {enabled}, {report.subscription.apply_errors} apply errors", highlight=False)
+        enabled = tr("enabled") if report.subscription.enabled else tr("disabled")
+        line = tr("subscription: {enabled}, {count} apply errors")
+        console.print(line.format(enabled=enabled, count=report.subscription.apply_errors), highlight=False)
     for worker in report.workers:
-        console.print(f"worker {worker.pid} runs as {worker.role}", highlight=False)
+        console.print(tr("worker {pid} runs as {role}").format(pid=worker.pid, role=worker.role), highlight=False)
     ready = sum(1 for table in report.tables if table.state == "ready")
-    console.print(f"tables: {ready} of {len(report.tables)} ready", highlight=False)
+    console.print(tr("tables: {count} of {total} ready").format(count=ready, total=len(report.tables)), highlight=False)
     for warning in report.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]{tr('warning:')}[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
 
 def _disable(console: Console, report: results.DisableReport) -> None:
     _window(console, report.window, report.total_seconds)
     _validation(console, report.validation)
     for one in report.removed:
-        console.print(f"removed on {one.server}: {one.kind} {one.name}", highlight=False)
-    for one in report.left_behind:
-        console.print(f"[yellow]left on {one.server}: {one.kind} {one.name}[/]", highlight=False)
+        line = tr("removed on {server}: {kind} {name}")
+        console.print(line.format(server=one.server, kind=one.kind, name=one.name), highlight=False)
+    _left_behind(console, report.left_behind)
+
+
+def _left_behind(console: Console, left: tuple[results.Removed, ...]) -> None:
+    for one in left:
+        line = tr("left on {server}: {kind} {name}").format(server=one.server, kind=one.kind, name=one.name)
+        console.print(line, style="yellow", highlight=False)
 
 
 def _sync(console: Console, report: results.SyncReport) -> None:
     _enable(console, report)
-    for one in report.left_behind:
-        console.print(f"[yellow]left on {one.server}: {one.kind} {one.name}[/]", highlight=False)
+    _left_behind(console, report.left_behind)
 
 
 def _restore(console: Console, report: results.RestoreReport) -> None:
-    verb = "would put back" if report.dry_run else "put back"
-    what = f"{verb} the content of window {report.window.name} from {report.backup}"
-    console.print(what, highlight=False, soft_wrap=True)
-    table = _table("content", "#reverted", "#removed", "#reinserted", "#kept", "#edited here")
+    what = (
+        tr("would put back the content of window {name} from {backup}")
+        if report.dry_run
+        else tr("put back the content of window {name} from {backup}")
+    )
+    console.print(what.format(name=report.window.name, backup=report.backup), highlight=False, soft_wrap=True)
+    table = _table(tr("content"), tr("#reverted"), tr("#removed"), tr("#reinserted"), tr("#kept"), tr("#edited here"))
     for one in report.tables:
         figures = (one.reverted, one.removed, one.reinserted, one.kept_referenced, one.locally_edited)
         table.add_row(escape(str(one.table)), *map(str, figures))
@@ -207,9 +237,11 @@ def _pause(console: Console, report: results.PauseReport) -> None:
 
 def _backups(console: Console, report: BackupsReport) -> None:
     if not report.backups:
-        console.print("no backups")
+        console.print(tr("no backups"))
         return
-    table = _table("window", "made", "#size", "server", "#tables", "complete", "directory")
+    table = _table(
+        *(tr("window"), tr("made"), tr("#size"), tr("server"), tr("#tables"), tr("complete"), tr("directory"))
+    )
     for one in report.backups:
         table.add_row(
             one.window,
@@ -217,10 +249,32 @@ def _backups(console: Console, report: BackupsReport) -> None:
             _size(one.bytes),
             one.server_version,
             str(one.tables),
-            "yes" if one.verified else "[red]no[/]",
+            tr("yes") if one.verified else f"[red]{tr('no')}[/]",
             escape(str(one.directory)),
         )
     console.print(table)
+
+
+def _verdict_word(verdict: TableVerdict) -> str:
+    return {
+        TableVerdict.INTACT: tr("intact"),
+        TableVerdict.CHANGED_BY_APPLICATION: tr("changed_by_application"),
+        TableVerdict.UNPROVEN: tr("unproven"),
+        TableVerdict.TOUCHED: tr("touched"),
+    }[verdict]
+
+
+def _state_word(state: WindowState) -> str:
+    return {
+        WindowState.OPENING: tr("opening"),
+        WindowState.STREAMING: tr("streaming"),
+        WindowState.PAUSED: tr("paused"),
+        WindowState.FAILED: tr("failed"),
+        WindowState.ROLLING_BACK: tr("rolling_back"),
+        WindowState.ROLLED_BACK: tr("rolled_back"),
+        WindowState.CLOSING: tr("closing"),
+        WindowState.CLOSED: tr("closed"),
+    }[state]
 
 
 def _number(value: int | None) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import egrow_replica
+from egrow_replica import results
+from egrow_replica.app.backups import BackupsReport
+from egrow_replica.cli import language, render
 from egrow_replica.cli.language import Catalog, Entry, Language, parse_po, translations
+from egrow_replica.model import EvidenceTier, QualifiedName, Server, TableVerdict, WindowState
 
 PACKAGE = Path(egrow_replica.__file__).parent
 
@@ -48,7 +56,7 @@ def test_placeholders_and_margins_are_kept() -> None:
         assert len(one.translations) == (2 if one.plural else 1), one.message
         for text in one.translations:
             assert text.strip(), one.message
-            assert set(re.findall(r"{\w*}", text)) == set(re.findall(r"{\w*}", one.message)), one.message
+            assert set(re.findall(r"{[^}]*}", text)) == set(re.findall(r"{[^}]*}", one.message)), one.message
             assert text.startswith("#") == one.message.startswith("#"), one.message
             for edge in (r"^\s*", r"\s*$", r":?$"):
                 assert re.search(edge, text)[0] == re.search(edge, one.message)[0], one.message  # type: ignore[index]
@@ -77,3 +85,98 @@ def test_plurals() -> None:
     assert [catalog.ngettext("one", "many", count) for count in (0, 1, 2)] == ["muchos", "uno", "muchos"]
     assert catalog.ngettext("a", "b", 2) == "b"
     assert catalog.gettext("unknown") == "unknown"
+
+
+# ------------------------------------------------------------------------------------------------------------ answers
+
+_TABLE = QualifiedName("public", "users")
+_WINDOW = results.WindowSummary(name="night", state=WindowState.STREAMING)
+_LEFT = (results.Removed(server=Server.PROD, kind="slot", name="[egrow]"),)
+_VALIDATION = results.Validation(
+    verdict=TableVerdict.TOUCHED,
+    evidence=EvidenceTier.WAL,
+    tables=tuple(
+        results.TableEvidence(
+            table=_TABLE,
+            verdict=verdict,
+            reason="[why]",
+            rows_before=None,
+            rows_after=1,
+            fingerprint_before=None,
+            fingerprint_after=None,
+        )
+        for verdict in TableVerdict
+    ),
+    content=results.ContentReport(equal=False),
+    problems=("[a]",),
+    notes=("[b]",),
+)
+
+
+def _status(state: WindowState, reason: str | None) -> results.StatusReport:
+    return results.StatusReport(
+        window=results.StatusWindow(
+            name="night",
+            state=state,
+            opened_at=datetime(2026, 1, 2, tzinfo=UTC),
+            age_seconds=1,
+            reason=reason,
+            opened_by="me",
+        ),
+        slot=results.SlotStatus(name="s", active=False, wal_status=None, retained_bytes=None),
+        subscription=results.SubscriptionStatus(name="s", enabled=True, apply_errors=0, conflicts={}),
+        workers=(results.WorkerStatus(pid=1, role="r"),),
+        warnings=("[c]",),
+    )
+
+
+def _answers() -> Iterator[object]:
+    yield _VALIDATION
+    yield _VALIDATION.model_copy(update={"content": results.ContentReport(equal=True)})
+    yield results.StatusReport(window=None)
+    yield from (_status(state, reason) for state in WindowState for reason in (None, "[release]"))
+    yield BackupsReport(backups=())
+    yield results.PauseReport(window=_WINDOW)
+    yield results.DisableReport(
+        window=_WINDOW, validation=_VALIDATION, removed=_LEFT, left_behind=_LEFT, total_seconds=1.25
+    )
+    yield results.EnableReport(
+        window=_WINDOW,
+        steps=(),
+        backup=results.BackupReport(directory=Path("b"), bytes=1, sha256=""),
+        reconciled=(results.Reconciled(table=_TABLE, inserted=1, updated=2),),
+        rolled_back=True,
+        total_seconds=1.25,
+    )
+    for dry_run in (False, True):
+        yield results.RestoreReport(
+            window=_WINDOW, backup=Path("b"), dry_run=dry_run, tables=(), validation=None, total_seconds=1
+        )
+    steps = [
+        results.PlannedStep(name="n", server=Server.DEV, description="d", sql=(), guard=guard, reason="[r]")
+        for guard in ("allowed", "refused")
+    ]
+    tables = (results.PlannedTable(table=_TABLE, new=1, updated=2, production_only=3),)
+    yield results.PlanReport(window="night", steps=tuple(steps), tables=tables, checks=())
+
+
+@pytest.fixture
+def _english_again() -> Iterator[None]:
+    yield
+    language.use(Language.EN)
+
+
+@pytest.mark.usefixtures("_english_again")
+@pytest.mark.parametrize("answer", list(_answers()), ids=lambda answer: type(answer).__name__)
+def test_an_answer_in_both_languages(answer: object) -> None:
+    told = []
+    for spoken in Language:
+        language.use(spoken)
+        console = Console(file=io.StringIO(), width=160)
+        render.show(console, answer)
+        assert isinstance(console.file, io.StringIO)
+        told.append(console.file.getvalue())
+    english, spanish = told
+    assert english != spanish
+    assert not re.search(r"[{}]", english + spanish)
+    assert english.count("\n") == spanish.count("\n")
