@@ -28,6 +28,7 @@ from egrow_replica.app.stream import resume as resume_stream
 from egrow_replica.app.sync import sync as open_and_close
 from egrow_replica.app.validate import validate as gather_evidence
 from egrow_replica.app.validate import validate_only as only_validate
+from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
 from egrow_replica.model import QualifiedName, WindowState
@@ -77,7 +78,7 @@ def setup(
     state: State = context.obj
     action = SetupAction.APPLY if apply else SetupAction.REMOVE if remove else SetupAction.PRINT
     if action is not SetupAction.PRINT:
-        state.confirm("Change the roles on both servers?")
+        state.confirm(tr("Change the roles on both servers?"))
     return Answer("setup", set_up(state.context(), action))
 
 
@@ -98,7 +99,7 @@ def enable(
         return Answer("enable", only_validate(use_case))
     if dry_run:
         return Answer("enable", make_plan(use_case, options))
-    state.confirm("Open a window on production?")
+    state.confirm(tr("Open a window on production?"))
     return Answer("enable", open_window(use_case, options))
 
 
@@ -116,7 +117,7 @@ def sync(
     options = _enable_options(name, reason, no_backup, allow_unproven)
     if dry_run:
         return Answer("sync", make_plan(use_case, options))
-    state.confirm("Bring content to production?")
+    state.confirm(tr("Bring content to production?"))
     return Answer("sync", open_and_close(use_case, options))
 
 
@@ -155,7 +156,7 @@ def pause(context: typer.Context) -> Answer:
     """Stop the stream at once, without draining."""
     state: State = context.obj
     use_case = state.context()
-    state.confirm("Stop the stream?")
+    state.confirm(tr("Stop the stream?"))
     return Answer("pause", pause_stream(use_case))
 
 
@@ -163,7 +164,7 @@ def resume(context: typer.Context) -> Answer:
     """Let a paused stream go on."""
     state: State = context.obj
     use_case = state.context()
-    state.confirm("Let the stream go on?")
+    state.confirm(tr("Let the stream go on?"))
     return Answer("resume", resume_stream(use_case))
 
 
@@ -185,7 +186,7 @@ def disable(
     """Close the window: drain, validate, remove everything that it made."""
     state: State = context.obj
     use_case = state.context()
-    state.confirm("Close the window?")
+    state.confirm(tr("Close the window?"))
     options = DisableOptions(drain=not now, force=force, validate_first=not no_validate)
     return Answer("disable", close_window(use_case, options))
 
@@ -203,7 +204,7 @@ def restore(
     state: State = context.obj
     use_case = state.context()
     if not dry_run:
-        state.confirm("Put content back?")
+        state.confirm(tr("Put content back?"))
     options = RestoreOptions(
         window=window, backup=backup, dry_run=dry_run, keep_referenced=referenced is Referenced.KEEP
     )

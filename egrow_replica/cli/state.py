@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from egrow_replica.app.context import Context
+from egrow_replica.cli.language import tr
 from egrow_replica.cli.progress import ConsoleListener
 from egrow_replica.errors import UsageError
 from egrow_replica.settings import load_settings
@@ -59,5 +60,11 @@ class State:
             return
         if not self.out.is_terminal or self.json:
             raise UsageError("this command writes, and nobody can be asked", hint="Say --yes.", code="not-confirmed")
-        if self.out.input(f"{question} [y/N] ").strip().lower() not in ("y", "yes", "s", "si", "sí"):
+        if self.out.input(f"{question} {tr('[y/N]')} ", markup=False).strip().lower() not in (
+            "y",
+            "yes",
+            "s",
+            "si",
+            "sí",
+        ):
             raise UsageError("not confirmed, nothing was done", code="not-confirmed")
