@@ -240,6 +240,9 @@ _PARTS: Final[dict[str, Composable]] = {
     "stage": Identifier("x"),
     "columns": SQL("id"),
     "key": SQL("id"),
+    "key_hash": SQL("t.id::int8"),
+    "matches": SQL("t.id = 1"),
+    "filter": SQL("t.id > 1"),
     "milliseconds": Literal("100"),
 }
 

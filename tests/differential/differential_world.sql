@@ -34,6 +34,7 @@ CREATE TABLE egrow_replica.journal (LIKE public.users INCLUDING DEFAULTS INCLUDI
 CREATE TABLE egrow_replica.windows (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, a int, b text);
 CREATE VIEW public.v AS SELECT * FROM public.users;
 CREATE SEQUENCE public.tickets;
+CREATE SEQUENCE public.courses_id; -- what a name that is cut would be
 CREATE INDEX ON public.courses (lower(title));
 
 INSERT INTO public.users (id, a, b, title, ok, price)

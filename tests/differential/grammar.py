@@ -472,7 +472,8 @@ class Grammar:
 
     def _acting(self) -> Text:
         sequence = one_of("'public.courses_id_seq'", "'public.\"Lessons_id_seq\"'::regclass", "'public.users_id_seq'",
-                          "'public.tickets'", "'PUBLIC.Courses_id_seq'")  # fmt: skip
+                          "'public.tickets'", "'PUBLIC.Courses_id_seq'",
+                          "'public.courses_id_seq'::varchar(17)", "'public.courses_id_seq'::name")  # fmt: skip
         return st.one_of(
             joined("@(@, @)", one_of("setval", "pg_catalog.setval"), sequence, one_of("7", "500, false", "(SELECT 9)")),
             joined("nextval(@)", sequence),

@@ -176,7 +176,7 @@ def test_both_read_the_same(one: Rendered) -> None:
 
 
 def test_every_file_is_rendered() -> None:
-    """A new file under ``sql/`` needs a builder here, or a placeholder that is known here."""
+    """A new file under ``sql/`` needs its builder in ``builders.py``, or placeholders that are listed there."""
     missing = [
         name for name, pattern in unfilled_files().items() if not any(pattern.fullmatch(one.text) for one in ALL)
     ]

@@ -84,8 +84,8 @@ _OUTSIDE = """
 SELECT pg_catalog.json_build_object(
   'settings', (SELECT pg_catalog.md5(pg_catalog.string_agg(s.name || '=' || s.setting, ' '))
                  FROM pg_catalog.pg_show_all_settings() AS s),
-  'slots', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-                   s.slot_name, s.active, s.restart_lsn, s.confirmed_flush_lsn, s.temporary))
+  'slots', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(
+                   s.slot_name, s.active, s.restart_lsn, s.confirmed_flush_lsn, s.temporary)), '[]')
               FROM pg_catalog.pg_get_replication_slots() AS s),
   'origins', (SELECT pg_catalog.json_agg(o.roname ORDER BY o.roname) FROM pg_catalog.pg_replication_origin AS o),
   'progress', (SELECT pg_catalog.json_agg(o::text) FROM pg_catalog.pg_show_replication_origin_status() AS o),
@@ -351,7 +351,7 @@ class Watcher:
 
     def _judge_outside(self, before: Mapping[str, Any], vetted: Vetted) -> Iterator[str]:
         after = self._outside
-        for what in after.keys() - {"lsn", "sequences", "advisory locks", "origin in use", "progress"}:
+        for what in after.keys() - {"lsn", "sequences", "slots", "advisory locks", "origin in use", "progress"}:
             if after[what] != before[what]:
                 yield f"{what}: {before[what]} → {after[what]}"
         for name, value in after["sequences"].items():
@@ -359,6 +359,7 @@ class Watcher:
                 relation = self._named(name)
                 if not self._may_write(relation, vetted):
                     yield f"moved the sequence {name}"
+        yield from self._judge_slots(before["slots"], after["slots"], vetted.policy)
         if after["advisory locks"] != before["advisory locks"]:
             if not vetted.policy.is_window:
                 yield "kept an advisory lock"
@@ -377,6 +378,14 @@ class Watcher:
             self._bystander.pgconn.consume_input()
         if not self._bystander.pgconn.is_busy():
             yield "another connection was disturbed"
+
+    def _judge_slots(self, before: list[list[Any]], after: list[list[Any]], policy: Policy) -> Iterator[str]:
+        """The window's own slot may be made and moved; it is taken away again."""
+        own = [slot[0] for slot in after if slot not in before and policy.is_window and slot[0] == policy.slot]
+        if [slot for slot in after if slot[0] not in own] != before:
+            yield f"slots: {before} → {after}"
+        for name in own:
+            self._execute(f"SELECT pg_catalog.pg_drop_replication_slot('{name}')".encode())
 
     def _judge_wal(self, start: str, end: str, vetted: Vetted) -> Iterator[str]:
         # Only what is on disk can be looked at, and what was rolled back is not brought there: a commit brings all.
