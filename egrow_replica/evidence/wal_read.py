@@ -85,6 +85,8 @@ def settle(door: Door, begun: Mark, scope: Scope, *, seconds: float) -> WalState
     A snapshot that is taken afterwards holds everything that was written before ``begun.lsn`` and ever commits. The
     door must be outside a transaction.
     """
+    if door.value(query("evidence/wal_level")) == "minimal":
+        return WalUnavailable(reason="wal_level is minimal: not every write is in WAL")
     deadline = time.monotonic() + seconds
     while not door.value(query("evidence/wal_settled"), [begun.transaction]):
         if time.monotonic() >= deadline:

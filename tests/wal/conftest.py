@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from wal_world import TEMPLATE, World, bin_dirs, prepare
+from wal_world import TEMPLATE, World, bin_dirs, open_directory, prepare
 
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import Server
@@ -19,11 +17,12 @@ _SERVERS = bin_dirs()
 
 @pytest.fixture(scope="session", params=list(_SERVERS))
 def wal_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    with tempfile.TemporaryDirectory(prefix="egrow-wal-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        with Lab.start(Path(name) / "lab", bin_dir=_SERVERS[request.param], load=False) as lab:
-            prepare(lab)
-            yield lab
+    with (
+        open_directory() as directory,
+        Lab.start(directory / "lab", bin_dir=_SERVERS[request.param], load=False) as lab,
+    ):
+        prepare(lab)
+        yield lab
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from psycopg import sql
-from wal_world import ORIGIN, World, deadline, touched, untouched
+from wal_world import ORIGIN, TEMPLATE, World, deadline, open_directory, prepare, touched, untouched
 
 from egrow_replica.evidence.wal import WalGone, WalState, WalUnavailable, mark, read_wal, settle, slot_state
 from egrow_replica.evidence.wal_state import lsn_number
@@ -151,6 +151,18 @@ def test_without_the_extension_or_the_privilege(world: World) -> None:
     assert "pg_walinspect" in refused.reason
     world.local("DROP SCHEMA egrow_ext")
     assert isinstance(world.try_read(state), WalUnavailable)
+
+
+def test_wal_that_does_not_hold_everything() -> None:
+    with open_directory() as directory:
+        settings = {"wal_level": "minimal", "max_wal_senders": "0"}
+        with Lab.start(directory / "lab", load=False, prod_settings=settings) as lab:
+            prepare(lab)
+            world = World(lab, TEMPLATE)
+            with world.door() as door:
+                refused = settle(door, mark(door), world.scope, seconds=1)
+    assert isinstance(refused, WalUnavailable)
+    assert "minimal" in refused.reason
 
 
 def test_a_mark_that_is_never_flushed(world: World) -> None:

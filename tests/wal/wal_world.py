@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,15 @@ def deadline(condition: Callable[[], Any], what: str, seconds: float = 30) -> An
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.01)
     return value
+
+
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """A directory that the servers' user can pass through."""
+    with tempfile.TemporaryDirectory(prefix="egrow-wal-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
 
 
 def prepare(lab: Lab) -> None:
