@@ -42,8 +42,7 @@ def vet(sql: str, policy: Policy) -> Vetted:
     :raises Refused: for everything that is not provably harmless under the policy; nothing else is ever raised.
     """
     with analysing():
-        check_text(sql)
-        cached = len(sql) <= _CACHED_LENGTH and not may_hold_secret(sql)
+        cached = type(sql) is str and len(sql) <= _CACHED_LENGTH and not may_hold_secret(sql)
         return _cached(sql, policy) if cached else _judge(sql, policy)
 
 
@@ -62,6 +61,7 @@ _READING = Policy.for_content(())
 
 
 def _judge(sql: str, policy: Policy) -> Vetted:
+    check_text(sql)
     tokens = check_tokens(sql)
     facts = gather(parse(sql))
     writes = rules.judge(facts, policy)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from pglast import ast, enums
 from pglast.parser import ParseError
+from pglast.parser import Token as _Token
 from pglast.parser import parse_sql as _parse
 from pglast.parser import scan as _scan
 from pglast.stream import RawStream
@@ -18,17 +19,11 @@ from egrow_replica.errors import Refused
 #: pglast has no types; a node is known by its class name and its attributes.
 Node: TypeAlias = Any
 
+#: One word or sign of a statement; ``start`` and ``end`` (inclusive) count characters.
+Token: TypeAlias = _Token
+
 E = enums
 Base = ast.Node
-
-
-class Token(NamedTuple):
-    """One word or sign of a statement; ``start`` and ``end`` (inclusive) count characters."""
-
-    start: int
-    end: int
-    name: str
-    kind: str
 
 
 def scan(text: str) -> tuple[Token, ...]:
@@ -37,7 +32,7 @@ def scan(text: str) -> tuple[Token, ...]:
     :raises Refused: rule ``syntax``; never with a piece of the text, which may be a secret.
     """
     try:
-        return tuple(Token(*token) for token in _scan(text))
+        return tuple(_scan(text))
     except (ParseError, ValueError):
         raise Refused("syntax", "the text cannot be split into words: a quote or a comment is not closed") from None
 
