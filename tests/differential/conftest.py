@@ -13,7 +13,7 @@ from pydantic import SecretStr
 sys.path.append(str(Path(__file__).parent.parent / "guard"))
 
 from corpora import read_catalog
-from differential_world import ASKED, trapped_server
+from differential_world import ASKED, read_files, trapped_server
 from grammar import Catalog
 from watching import Tally, Watcher
 
@@ -48,9 +48,11 @@ def trapped() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def watcher(trapped: Lab) -> Iterator[Watcher]:
+    files = read_files(trapped)
     watching = Watcher(trapped.prod_admin_dsn)
     yield watching
     watching.close()
+    assert read_files(trapped) == files, "a file of the server was made, changed or removed"
 
 
 @pytest.fixture(scope="session")

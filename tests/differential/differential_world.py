@@ -38,9 +38,18 @@ def trapped_server() -> Iterator[Lab]:
         yield lab
 
 
-def data_directory(lab: Lab) -> Path:
-    """Where production's files are."""
-    return Path(lab.psql(Server.PROD, "SHOW data_directory").strip())
+#: Where the server writes by itself.
+_OWN_PLACES = (
+    "base/", "pg_wal/", "pg_xact/", "pg_subtrans/", "pg_multixact/", "pg_commit_ts/", "pg_replslot/", "pg_logical/",
+    "pg_stat", "pg_notify/", "pg_dynshmem/", "global/",
+)  # fmt: skip
 
 
-__all__ = ["ASKED", "REPLICA", "data_directory", "trapped_server"]
+def read_files(lab: Lab) -> dict[str, bytes]:
+    """Production's files that no statement of ours may make, change or remove."""
+    directory = Path(lab.psql(Server.PROD, "SHOW data_directory").strip())
+    names = (path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+    return {name: (directory / name).read_bytes() for name in names if not name.startswith(_OWN_PLACES)}
+
+
+__all__ = ["ASKED", "REPLICA", "read_files", "trapped_server"]
