@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from egrow_replica.errors import ConfigurationError
 
@@ -158,6 +158,8 @@ class Check(Model):
     remedy: str = ""
     #: What ``enable`` exits with if this is the worst finding: a user table in the way is the guard's 3, the rest 4.
     refused: bool = False
+    #: Every row that the finding is about, by key; the message names the first ones.
+    rows: tuple[str, ...] = Field((), exclude_if=lambda rows: not rows)
 
 
 class WindowState(StrEnum):

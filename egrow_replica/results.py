@@ -359,3 +359,9 @@ class PauseReport(Model):
     """Answer of ``pause`` and ``resume``."""
 
     window: WindowSummary
+
+
+class DoctorReport(Model):
+    """Answer of ``doctor``: everything that was looked at, in order."""
+
+    checks: tuple[Check, ...]

@@ -11,7 +11,9 @@ SELECT s.system_identifier::text AS system_identifier,
        pg_catalog.current_setting('server_version') AS server_version,
        pg_catalog.current_setting('wal_level') AS wal_level,
        pg_catalog.current_setting('track_commit_timestamp') = 'on' AS tracks_commits,
-       pg_catalog.current_setting('output_plugin_libraries', true) AS output_plugin_libraries,
+       -- NULL also where our role may not see it; current_setting would fail.
+       (SELECT g.setting FROM pg_catalog.pg_settings AS g WHERE g.name = 'output_plugin_libraries')
+         AS output_plugin_libraries,
        pg_catalog.current_setting('max_replication_slots')::int
          - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots)::int AS free_slots,
        pg_catalog.current_setting('max_wal_senders')::int

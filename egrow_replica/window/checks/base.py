@@ -129,9 +129,11 @@ def finding(
     )
 
 
-def error(slug: str, side: Side | Server, subject: object, message: str, remedy: str = "", **more: bool) -> Check:
+def error(
+    slug: str, side: Side | Server, subject: object, message: str, remedy: str = "", *, refused: bool = False
+) -> Check:
     """What keeps a window closed."""
-    return finding(slug, Severity.ERROR, side, subject, message, remedy, **more)
+    return finding(slug, Severity.ERROR, side, subject, message, remedy, refused=refused)
 
 
 def warning(slug: str, side: Side | Server, subject: object, message: str, remedy: str = "") -> Check:
@@ -158,3 +160,17 @@ def named(rows: Iterable[str]) -> str:
     known = list(rows)
     shown = ", ".join(known[:SHOWN_ROWS])
     return f"{shown} and {len(known) - SHOWN_ROWS} more" if len(known) > SHOWN_ROWS else shown
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them.
+
+    >>> size(5 * 1024**3)
+    '5.0 GB'
+    """
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GB"

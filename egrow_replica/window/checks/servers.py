@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from egrow_replica.catalog.conditions import read_clock, read_places, read_standbys
 from egrow_replica.db import Capability
-from egrow_replica.model import Check, Server
-from egrow_replica.settings.units import show_bytes
-from egrow_replica.window.checks.base import error, fine, info, inspection, warning
+from egrow_replica.model import Check, Server, Side
+from egrow_replica.window.checks.base import error, fine, info, inspection, size, warning
+from egrow_replica.window.checks.remedies import name
 from egrow_replica.window.checks.view import View
 
 DEV, PROD = Server.DEV, Server.PROD
@@ -22,17 +22,16 @@ OWN_CONNECTIONS = 8
 
 @inspection("identity", subject="addresses", fine="dev and production are two databases, the right way round")
 def identity(view: View, _: Server) -> Iterator[Check]:
+    """By system identifier and database oid, whatever the addresses say."""
     dev, prod = view.facts(DEV), view.facts(PROD)
     if dev.identity == prod.identity:
-        yield error(
-            "same-database", "both", dev.database, "dev and production are the same database", _ADDRESSES
-        )
+        yield error("same-database", Side.BOTH, dev.database, "dev and production are the same database", _ADDRESSES)
         return
     for window in view.windows:
         if window.dev_identity == prod.identity:
             yield error(
                 "swapped",
-                "both",
+                Side.BOTH,
                 prod.database,
                 f"dev and production are swapped: in window {window.name} this production was dev",
                 _ADDRESSES,
@@ -42,6 +41,7 @@ def identity(view: View, _: Server) -> Iterator[Check]:
 
 @inspection("version", DEV, PROD, subject="version", fine="every capability is there")
 def version(view: View, server: Server) -> Iterator[Check]:
+    """Which version, and what it cannot do."""
     number = view.facts(server).server_version
     yield fine("version", server, "version", f"PostgreSQL {number}")
     for capability in Capability:
@@ -52,6 +52,7 @@ def version(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("second-wall", PROD, subject="subscription owner", fine="an ordinary role can own the subscription")
 def second_wall(view: View, server: Server) -> Iterator[Check]:
+    """Before 16 the stream runs as a superuser."""
     if view.prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
         return
     facts = view.facts(server)
@@ -67,6 +68,7 @@ def second_wall(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("in-recovery", DEV, PROD, subject="recovery", fine="this is a primary")
 def in_recovery(view: View, server: Server) -> Iterator[Check]:
+    """A standby can neither publish nor be written."""
     facts = view.facts(server)
     if facts.in_recovery:
         yield error("in-recovery", server, facts.database, "this is a standby", f"Name the primary in [{server}].")
@@ -74,6 +76,7 @@ def in_recovery(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("wal-level", DEV, subject="wal_level", fine="wal_level is logical")
 def wal_level(view: View, server: Server) -> Iterator[Check]:
+    """Only logical WAL can be decoded."""
     settings = view.server_settings(server)
     level = settings["wal_level"].value
     # On 19 and later WAL may become logical on demand, and this is what it is now.
@@ -90,8 +93,13 @@ def wal_level(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("output-plugin", DEV, subject="output_plugin_libraries", fine="pgoutput may be used")
 def output_plugin(view: View, server: Server) -> Iterator[Check]:
+    """A list that 15.19, 16.15, 17.11 and 18.6 brought."""
     libraries = view.server_settings(server).get("output_plugin_libraries")
     if libraries is None:
+        if not read_places(view.door(server)).sees_settings:
+            message = "our role may not see it: whether dev has this setting, and allows pgoutput, is not known"
+            remedy = f"GRANT pg_monitor TO {name(view.facts(server).role)}; -- on dev"
+            yield info("output-plugin", server, "output_plugin_libraries", message, remedy)
         return
     allowed = [name.strip(' "') for name in libraries.value.split(",")]
     if "pgoutput" not in allowed and "*" not in allowed:
@@ -108,6 +116,7 @@ def output_plugin(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("places", DEV, subject="slots and senders", fine="there is place for a slot and a sender")
 def dev_places(view: View, server: Server) -> Iterator[Check]:
+    """What a window takes on dev."""
     places = read_places(view.door(server))
     yield from _place(server, "slots", "max_replication_slots", places.slots, places.slots_used, 1)
     yield from _place(server, "senders", "max_wal_senders", places.senders, places.senders_used, 1)
@@ -115,6 +124,7 @@ def dev_places(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("places", PROD, subject="workers and origins", fine="there is place for a worker and two origins")
 def prod_places(view: View, server: Server) -> Iterator[Check]:
+    """What a window takes on production."""
     places = read_places(view.door(server))
     workers = "max_logical_replication_workers"
     yield from _place(server, "workers", workers, places.workers, places.workers_used, 1)
@@ -129,6 +139,7 @@ def prod_places(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("connections", DEV, PROD, subject="connections", fine="there are connections left", guards=False)
 def connections(view: View, server: Server) -> Iterator[Check]:
+    """Ours beside those of everybody."""
     places = read_places(view.door(server))
     left = places.connections - places.connections_used
     if left < OWN_CONNECTIONS:
@@ -154,6 +165,7 @@ def _place(server: Server, slug: str, setting: str, places: int, used: int, need
 
 @inspection("slot-limits", DEV, subject="slot limits", fine="dev keeps a slot's WAL for long enough", guards=False)
 def slot_limits(view: View, server: Server) -> Iterator[Check]:
+    """How long dev waits for production."""
     settings = view.server_settings(server)
     alarm = view.settings.window.max_wal_retained
     keep = settings["max_slot_wal_keep_size"]
@@ -163,7 +175,7 @@ def slot_limits(view: View, server: Server) -> Iterator[Check]:
             server,
             keep.name,
             "dev keeps WAL without limit while the stream stands still, until its disk is full: "
-            f"`status` warns from {show_bytes(alarm)} on",
+            f"`status` warns from {size(alarm)} on",
             "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB'; SELECT pg_reload_conf();",
         )
     elif keep.number < alarm:
@@ -171,8 +183,8 @@ def slot_limits(view: View, server: Server) -> Iterator[Check]:
             "slot-limits",
             server,
             keep.name,
-            f"dev gives up a slot that keeps {show_bytes(int(keep.number))}, before `status` warns at "
-            f"{show_bytes(alarm)}: the window would be lost",
+            f"dev gives up a slot that keeps {size(int(keep.number))}, before `status` warns at "
+            f"{size(alarm)}: the window would be lost",
             f"ALTER SYSTEM SET max_slot_wal_keep_size = '{2 * alarm // 1024**2}MB'; SELECT pg_reload_conf();",
         )
     idle = settings.get("idle_replication_slot_timeout")
@@ -189,6 +201,7 @@ def slot_limits(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("commit-timestamps", PROD, subject="track_commit_timestamp", fine="it is on: who wrote a row can be told")
 def commit_timestamps(view: View, server: Server) -> Iterator[Check]:
+    """What tells the origin of a row."""
     if not view.facts(server).tracks_commits:
         yield warning(
             "commit-timestamps",
@@ -201,6 +214,7 @@ def commit_timestamps(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("clock", DEV, PROD, subject="clock", fine="it shows the same time as ours", guards=False)
 def clock(view: View, server: Server) -> Iterator[Check]:
+    """Between our clock before and after we asked."""
     before = datetime.now(UTC)
     theirs = read_clock(view.door(server)).now
     after = datetime.now(UTC)
@@ -214,11 +228,12 @@ def clock(view: View, server: Server) -> Iterator[Check]:
 
 @inspection("encoding", subject="encoding", fine="both databases have the same encoding")
 def encoding(view: View, _: Server) -> Iterator[Check]:
+    """Rows are hashed by their bytes."""
     dev, prod = read_clock(view.dev).encoding, read_clock(view.prod).encoding
     if dev != prod:
         yield error(
             "encoding",
-            "both",
+            Side.BOTH,
             "encoding",
             f"dev's database is in {dev}, production's in {prod}: rows cannot be compared by their bytes",
             "Make dev's database anew in production's encoding.",
@@ -227,6 +242,7 @@ def encoding(view: View, _: Server) -> Iterator[Check]:
 
 @inspection("standbys", PROD, subject="standbys", fine="no commit waits for a standby", guards=False)
 def standbys(view: View, server: Server) -> Iterator[Check]:
+    """Whom a commit waits for."""
     found = read_standbys(view.door(server))
     subject = "synchronous_standby_names"
     if found.synchronous and not found.waiting_for:

@@ -29,16 +29,29 @@ from egrow_replica.window.journal import Window
 
 #: The settings that some check asks for, read together.
 _SETTINGS = (
-    "wal_level effective_wal_level output_plugin_libraries max_slot_wal_keep_size idle_replication_slot_timeout "
-    "max_sync_workers_per_subscription track_commit_timestamp log_statement log_min_duration_statement "
-    "log_min_error_statement log_transaction_sample_rate log_parameter_max_length track_activities "
-    "pg_stat_statements.track_utility pg_stat_statements.track auto_explain.log_min_duration "
-    "auto_explain.log_parameter_max_length"
-).split()
+    "wal_level",
+    "effective_wal_level",
+    "output_plugin_libraries",
+    "max_slot_wal_keep_size",
+    "idle_replication_slot_timeout",
+    "max_sync_workers_per_subscription",
+    "log_statement",
+    "log_min_duration_statement",
+    "log_min_error_statement",
+    "log_transaction_sample_rate",
+    "log_parameter_max_length",
+    "pg_stat_statements.track_utility",
+    "pg_stat_statements.track",
+    "auto_explain.log_min_duration",
+)
 #: What a role or a database may have been given that ends a copy, a stream or a connection that waits.
 TIMEOUTS = (
-    "statement_timeout idle_in_transaction_session_timeout transaction_timeout lock_timeout idle_session_timeout"
-).split()
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",
+    "lock_timeout",
+    "idle_session_timeout",
+)
 
 
 class View:

@@ -1,0 +1,205 @@
+"""The conditions on a server in which a window would have to live: settings, places, sessions, leftovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from egrow_replica.db import Door, query
+from egrow_replica.model import Model, TableName
+
+_UNITS = {"": 1, "B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2, "ms": 0.001, "s": 1, "min": 60}
+
+
+class SettingValue(Model):
+    """A setting; ``may_set``: our login could change it for its own session."""
+
+    name: str
+    value: str
+    unit: str
+    may_set: bool
+
+    @property
+    def number(self) -> float:
+        """In bytes or seconds; negative values mean what the setting says they mean."""
+        value = float(self.value)
+        return value if value < 0 else value * _UNITS[self.unit]
+
+
+class RoleSetting(Model):
+    """A setting that a role, a database or both were given; ``""`` stands for all of them."""
+
+    role: str
+    database: str
+    name: str
+    value: str
+
+
+class Places(Model):
+    """How many places a server has for each thing, and how many are taken.
+
+    :ivar sees_settings: our login sees every setting; ``sees_activity``: and what other sessions do.
+    """
+
+    sees_settings: bool
+    sees_activity: bool
+    slots: int
+    slots_used: int
+    senders: int
+    senders_used: int
+    workers: int
+    workers_used: int
+    origins: int
+    origins_used: int
+    processes: int
+    processes_used: int
+    connections: int
+    connections_used: int
+
+
+class Clock(Model):
+    """A server's time, and its database's encoding."""
+
+    now: datetime
+    encoding: str
+
+
+class OwnConnection(Model):
+    """Whether our connection is encrypted, and whether it leaves the machine."""
+
+    encrypted: bool
+    local: bool
+
+
+class StreamRole(Model):
+    """The role of production's worker on dev; ``expires``: its password is valid for less than a day."""
+
+    name: str
+    may_login: bool
+    may_replicate: bool
+    expires: bool
+    may_connect: bool
+
+
+class Transaction(Model):
+    """An open transaction; ``writes``: it has a transaction id, which a new slot waits for."""
+
+    pid: int
+    role: str
+    database: str
+    application: str
+    state: str
+    writes: bool
+    seconds: float
+
+
+class PreparedTransaction(Model):
+    """A transaction that was prepared and not ended."""
+
+    gid: str
+    owner: str
+    database: str
+    seconds: float
+
+
+class BlockingLock(Model):
+    """A lock that a write has to wait for; ``pid`` 0 is a prepared transaction."""
+
+    pid: int
+    table: TableName
+    mode: str
+    role: str
+    application: str
+
+
+class Leftover(Model):
+    """An object that is named as a window's are."""
+
+    kind: str
+    name: str
+    active: bool
+
+
+class OtherSubscription(Model):
+    """A subscription that writes a table."""
+
+    name: str
+    table: TableName
+
+
+class Standbys(Model):
+    """``synchronous_standby_names``, how many connected standbys it waits for, and how many are connected at all."""
+
+    synchronous: str
+    waiting_for: int
+    connected: int
+
+
+def read_identity(door: Door) -> str:
+    """The database that the connection leads to, as :attr:`ServerFacts.identity`."""
+    return str(door.value(query("doctor/identity")))
+
+
+def read_settings(door: Door, names: Iterable[str]) -> dict[str, SettingValue]:
+    """Those of the settings that the server has, by name."""
+    return {one.name: one for one in door.rows(SettingValue, query("doctor/settings"), [list(names)])}
+
+
+def read_role_settings(door: Door, roles: Iterable[str], names: Iterable[str]) -> list[RoleSetting]:
+    """What the roles, this database or everybody were given of the named settings."""
+    return door.rows(RoleSetting, query("doctor/role_settings"), [list(roles), list(names)])
+
+
+def read_places(door: Door) -> Places:
+    """How full the server is."""
+    return door.one(Places, query("doctor/places"))
+
+
+def read_clock(door: Door) -> Clock:
+    """What time it is there."""
+    return door.one(Clock, query("doctor/clock"))
+
+
+def read_own_connection(door: Door) -> OwnConnection:
+    """How this connection travels."""
+    return door.one(OwnConnection, query("doctor/own_connection"))
+
+
+def read_stream_role(dev: Door, role: str) -> StreamRole | None:
+    """The role of production's worker, ``None`` where dev has none of that name."""
+    return next(iter(dev.rows(StreamRole, query("doctor/stream_role"), [role])), None)
+
+
+def read_transactions(door: Door) -> list[Transaction]:
+    """Other sessions' open transactions, the oldest first."""
+    return door.rows(Transaction, query("doctor/transactions"))
+
+
+def read_prepared_transactions(door: Door) -> list[PreparedTransaction]:
+    """The cluster's prepared transactions."""
+    return door.rows(PreparedTransaction, query("doctor/prepared_transactions"))
+
+
+def read_blocking_locks(door: Door, oids: Iterable[int]) -> list[BlockingLock]:
+    """Locks on these relations that a write has to wait for."""
+    return door.rows(BlockingLock, query("doctor/blocking_locks"), [list(oids)])
+
+
+def read_dev_leftovers(dev: Door) -> list[Leftover]:
+    """Publications and slots that are named as a window's are."""
+    return dev.rows(Leftover, query("doctor/dev_leftovers"))
+
+
+def read_prod_leftovers(prod: Door) -> list[Leftover]:
+    """Subscriptions, origins and slots that are named as a window's are."""
+    return prod.rows(Leftover, query("doctor/prod_leftovers"))
+
+
+def read_other_subscriptions(prod: Door, oids: Iterable[int]) -> list[OtherSubscription]:
+    """Subscriptions that write these relations."""
+    return prod.rows(OtherSubscription, query("doctor/other_subscriptions"), [list(oids)])
+
+
+def read_standbys(door: Door) -> Standbys:
+    """Who receives WAL, and whether commits wait for it."""
+    return door.one(Standbys, query("doctor/standbys"))

@@ -1,0 +1,22 @@
+"""Whether a window may be opened."""
+
+from __future__ import annotations
+
+import typer
+
+from egrow_replica.app.doctor import doctor as examine
+from egrow_replica.cli.commands import Answer
+from egrow_replica.cli.state import State
+
+NAMES = ("doctor",)
+
+
+def doctor(context: typer.Context) -> Answer:
+    """Look at everything that could stop or harm a window; changes nothing."""
+    state: State = context.obj
+    return Answer("doctor", examine(state.context()))
+
+
+def register(app: typer.Typer) -> None:
+    """Give the application its command."""
+    app.command()(doctor)

@@ -1,0 +1,176 @@
+"""Checks of the roles: ours has what a window needs, and the role that writes content can write nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from egrow_replica.catalog.roles import (
+    APPLY_ROLE,
+    RESTORE_PRIVILEGES,
+    RESTORE_ROLE,
+    apply_privileges,
+    missing_privileges,
+    not_owned,
+    read_operator_rights,
+    read_roles,
+    unreadable,
+    unsettable_sequences,
+    writable_outside,
+)
+from egrow_replica.db import Capability
+from egrow_replica.evidence import OWN_SCHEMAS, protected
+from egrow_replica.model import Check, QualifiedName, Server
+from egrow_replica.window.checks.base import error, inspection, warning
+from egrow_replica.window.checks.remedies import name, table
+from egrow_replica.window.checks.view import View
+
+DEV, PROD = Server.DEV, Server.PROD
+_SETUP = "Run `egrow-replica setup` (it prints the SQL) or `setup --apply` with an administrator's connection."
+_CONTENT_ROLES = (APPLY_ROLE, RESTORE_ROLE)
+
+
+def makes_roles(view: View) -> bool:
+    """Whether the window has to make the content roles itself: a superuser without them."""
+    return view.facts(PROD).superuser and len(read_roles(view.prod, _CONTENT_ROLES)) < len(_CONTENT_ROLES)
+
+
+@inspection("privilege", DEV, subject="operator", fine="it may replicate, and publish and read every content table")
+def development(view: View, server: Server) -> Iterator[Check]:
+    """What a window needs of our role on dev."""
+    facts = view.facts(server)
+    role = name(facts.role)
+    if not facts.may_replicate:
+        message = "the role may not make a slot: it lacks REPLICATION"
+        yield error("privilege", server, facts.role, message, f"ALTER ROLE {role} REPLICATION;")
+    if facts.superuser:
+        return
+    content = view.content_relations(server)
+    for foreign in not_owned(view.dev, content):
+        yield error(
+            "privilege",
+            server,
+            foreign.name,
+            f"{facts.role} cannot publish it: only a member of its owner {foreign.owner} can",
+            f"GRANT {name(foreign.owner)} TO {role};",
+        )
+    for relation in unreadable(view.dev, content):
+        yield error("privilege", server, relation, f"{facts.role} cannot read it", _read(relation, role))
+
+
+@inspection("privilege", PROD, subject="operator", fine="it may do what a window needs, and reads every table")
+def production(view: View, server: Server) -> Iterator[Check]:
+    """What a window needs of our role on production."""
+    facts = view.facts(server)
+    if facts.superuser:
+        yield warning(
+            "superuser",
+            server,
+            facts.role,
+            "the operator is a superuser: the second wall is weaker, a function could leave the content role",
+            "Use an ordinary role: " + _SETUP,
+        )
+        return
+    role = name(facts.role)
+    relations = [one for one in view.relations(server).values() if one.name.schema not in OWN_SCHEMAS]
+    for relation in unreadable(view.prod, [one for one in relations if one.kind in ("r", "p")]):
+        message = f"{facts.role} cannot read it, so nothing could be proved"
+        yield error("privilege", server, relation, message, _read(relation, role))
+    yield from _rights(view, server)
+
+
+def _rights(view: View, server: Server) -> Iterator[Check]:
+    role, database = name(view.facts(server).role), name(view.facts(server).database)
+    rights = read_operator_rights(view.prod)
+    origins = "create(text), {0}drop(text), {0}oid(text), {0}session_setup(text)".replace("{0}", _ORIGIN)
+    needs = (
+        (
+            rights.may_create,
+            "may not create the journal or a subscription: CREATE on the database is missing",
+            f"GRANT CREATE ON DATABASE {database} TO {role};",
+        ),
+        (
+            rights.may_make_temporary,
+            "may not make temporary tables",
+            f"GRANT TEMPORARY ON DATABASE {database} TO {role};",
+        ),
+        (
+            rights.may_set_replica_role,
+            "may not set session_replication_role",
+            f"GRANT SET ON PARAMETER session_replication_role TO {role};",
+        ),
+        (
+            rights.may_use_origins,
+            "may not use replication origins",
+            f"GRANT EXECUTE ON FUNCTION {_ORIGIN}{origins} TO {role};",
+        ),
+        # Before 16 there is no such role, and another check says what that means.
+        (
+            rights.may_create_subscription or not view.prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER),
+            "may not create a subscription: it is no member of pg_create_subscription",
+            f"GRANT pg_create_subscription TO {role};",
+        ),
+        (len(rights.may_become) == len(_CONTENT_ROLES), f"cannot become {APPLY_ROLE} and {RESTORE_ROLE}", _SETUP),
+    )
+    for granted, message, remedy in needs:
+        if not granted:
+            yield error("privilege", server, view.facts(server).role, message, remedy)
+
+
+_ORIGIN = "pg_replication_origin_"
+
+
+def _read(relation: QualifiedName, role: str) -> str:
+    return f"GRANT USAGE ON SCHEMA {name(relation.schema)} TO {role}; GRANT SELECT ON {table(relation)} TO {role};"
+
+
+@inspection("row-security", PROD, subject="row security", fine="it hides no user's row from us")
+def row_security(view: View, server: Server) -> Iterator[Check]:
+    """A fingerprint that misses rows proves nothing."""
+    facts = view.facts(server)
+    if facts.bypasses_row_security:
+        return
+    for relation in protected(view.relations(server).values(), view.scope):
+        if relation.row_security:
+            message = f"row security hides rows from {facts.role}"
+            yield error("row-security", server, relation.name, message, f"ALTER ROLE {name(facts.role)} BYPASSRLS;")
+
+
+@inspection("content-roles", PROD, subject="content roles", fine="they may write content and nothing else", both=True)
+def content_roles(view: View, server: Server) -> Iterator[Check]:
+    """The second wall: what the roles that write content may do, and what they must not."""
+    roles = read_roles(view.prod, _CONTENT_ROLES)
+    missing = [one for one in _CONTENT_ROLES if one not in roles]
+    if missing and not view.facts(server).superuser:
+        yield error("content-roles", server, ", ".join(missing), "the role does not exist", _SETUP)
+    if missing:
+        return
+    for one in _CONTENT_ROLES:
+        if roles[one].superuser:
+            message = "the role is a superuser: nothing would stop it"
+            yield error("content-roles", server, one, message, f"ALTER ROLE {name(one)} NOSUPERUSER;")
+        yield from _privileges(view, server, one)
+    for sequence in unsettable_sequences(view.prod, APPLY_ROLE, view.scope):
+        remedy = f"GRANT USAGE, SELECT, UPDATE ON SEQUENCE {sequence} TO {name(APPLY_ROLE)};"
+        yield error("content-roles", server, sequence, f"{APPLY_ROLE} may not set the sequence", remedy)
+    if view.prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) and not roles[APPLY_ROLE].may_login:
+        message = "the worker cannot start as a role without LOGIN"
+        yield error("content-roles", server, APPLY_ROLE, message, f"ALTER ROLE {name(APPLY_ROLE)} LOGIN;")
+
+
+def _privileges(view: View, server: Server, role: str) -> Iterator[Check]:
+    wanted = apply_privileges(view.settings.window.publish) if role == APPLY_ROLE else RESTORE_PRIVILEGES
+    for missing in missing_privileges(view.prod, role, view.scope, wanted):
+        remedy = f"GRANT {missing.privilege} ON {table(missing.name)} TO {name(role)};"
+        yield error("content-roles", server, missing.name, f"{role} lacks {missing.privilege}", remedy)
+    for relation in writable_outside(view.prod, role, view.scope, OWN_SCHEMAS):
+        yield error(
+            "wide-privileges",
+            server,
+            relation,
+            f"{role} could write it, and it is not content",
+            f"REVOKE ALL ON {table(relation)} FROM {name(role)}, PUBLIC; -- and see what {role} is a member of",
+            refused=True,
+        )
+
+
+CHECKS = (*development, *production, *row_security, *content_roles)

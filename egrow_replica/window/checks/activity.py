@@ -1,0 +1,199 @@
+"""Checks of what others do on the servers at this moment, and of what earlier windows left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from egrow_replica.catalog.conditions import (
+    Leftover,
+    RoleSetting,
+    Transaction,
+    read_blocking_locks,
+    read_dev_leftovers,
+    read_other_subscriptions,
+    read_places,
+    read_prepared_transactions,
+    read_prod_leftovers,
+    read_transactions,
+)
+from egrow_replica.catalog.roles import APPLY_ROLE
+from egrow_replica.model import Check, Server, Severity
+from egrow_replica.replication.names import object_names
+from egrow_replica.window.checks.base import finding, info, inspection, warning
+from egrow_replica.window.checks.remedies import name, text
+from egrow_replica.window.checks.view import View
+
+DEV, PROD = Server.DEV, Server.PROD
+#: A transaction of that age is not merely between two statements.
+LONG_SECONDS = 2.0
+#: Making the slot gives up after so long (``db.slot.LOCK_TIMEOUT``).
+BLOCKING_SECONDS = 60.0
+#: From this age on a transaction keeps vacuum on production from removing what a window makes obsolete.
+OLD_SECONDS = 3600.0
+
+
+@inspection("transactions", DEV, subject="transactions", fine="none is open that a new slot would wait for")
+def dev_transactions(view: View, server: Server) -> Iterator[Check]:
+    """Making a slot waits for every writing transaction, whichever database it is in."""
+    if not read_places(view.door(server)).sees_activity:
+        message = "our role may not see other sessions: whether a new slot would have to wait is not known"
+        remedy = f"GRANT pg_monitor TO {name(view.facts(server).role)}; -- on dev"
+        yield info("transactions", server, "transactions", message, remedy)
+    for one in read_transactions(view.door(server)):
+        if one.writes and one.seconds >= LONG_SECONDS:
+            blocking = one.seconds >= BLOCKING_SECONDS
+            yield finding(
+                "transactions",
+                Severity.ERROR if blocking else Severity.WARNING,
+                server,
+                f"pid {one.pid}",
+                f"{_who(one)} has had a writing transaction open for {one.seconds:.0f} s ({one.state}): "
+                "making the slot waits for its end",
+                f"SELECT pg_terminate_backend({one.pid}); -- or let it end",
+            )
+
+
+@inspection("transactions", PROD, subject="transactions", fine="none is old", guards=False)
+def prod_transactions(view: View, server: Server) -> Iterator[Check]:
+    """An old snapshot keeps what a window makes obsolete."""
+    for one in read_transactions(view.door(server)):
+        if one.seconds >= OLD_SECONDS:
+            yield warning(
+                "transactions",
+                server,
+                f"pid {one.pid}",
+                f"{_who(one)} has had a transaction open for {one.seconds / 3600:.1f} h: nothing that is obsolete "
+                "since then can be removed",
+                f"SELECT pg_terminate_backend({one.pid}); -- or let it end",
+            )
+
+
+def _who(one: Transaction) -> str:
+    return f"{one.role or 'somebody'} in {one.database}" + (f" ({one.application})" if one.application else "")
+
+
+@inspection("prepared-transactions", DEV, PROD, subject="prepared transactions", fine="there are none")
+def prepared_transactions(view: View, server: Server) -> Iterator[Check]:
+    """They survive a restart, and a new slot waits for them too."""
+    for one in read_prepared_transactions(view.door(server)):
+        yield finding(
+            "prepared-transactions",
+            Severity.ERROR if server is DEV else Severity.WARNING,
+            server,
+            one.gid,
+            f"{one.owner} prepared it in {one.database} {one.seconds:.0f} s ago and nobody ended it: "
+            + ("making the slot would wait for ever" if server is DEV else "its locks stay until somebody does"),
+            f"ROLLBACK PREPARED {text(one.gid)}; -- or COMMIT PREPARED; in database {one.database}",
+        )
+
+
+@inspection("locks", PROD, subject="locks on content", fine="no session holds one that a write waits for", guards=False)
+def locks(view: View, server: Server) -> Iterator[Check]:
+    """The reconcile gives up after ``lock_timeout`` and tries again."""
+    oids = [relation.oid for relation in view.content_relations(server)]
+    for one in read_blocking_locks(view.door(server), oids):
+        who = f"pid {one.pid} ({one.role} {one.application})" if one.pid else "a prepared transaction"
+        remedy = f"SELECT pg_terminate_backend({one.pid}); -- or let it end" if one.pid else "End it."
+        yield warning("locks", server, one.table, f"{who} holds {one.mode}: the reconcile would wait", remedy)
+
+
+@inspection("timeouts", DEV, PROD, subject="role settings", fine="no role or database has a time-out", guards=False)
+def timeouts(view: View, server: Server) -> Iterator[Check]:
+    """Ours and the stream's connections set their own, but not everything can be set so."""
+    roles = [view.facts(server).role, view.stream.user or "" if server is DEV else APPLY_ROLE]
+    for one in view.role_settings(server, [role for role in roles if role]):
+        if one.value.strip("'").rstrip("msinhd ") not in ("0", "-1"):
+            yield warning(
+                "timeouts",
+                server,
+                one.role or one.database or "all roles",
+                f"{one.name} = {one.value} is set for {_whose(one)}: it could end a copy, the stream or the "
+                "connection that holds the lock",
+                _reset(one),
+            )
+
+
+def _whose(one: RoleSetting) -> str:
+    role = f"the role {one.role}" if one.role else "every role"
+    return f"{role} in {one.database}" if one.database else role
+
+
+def _reset(one: RoleSetting) -> str:
+    if not one.role and one.database:
+        return f"ALTER DATABASE {name(one.database)} RESET {name(one.name)};"
+    where = f" IN DATABASE {name(one.database)}" if one.database else ""
+    return f"ALTER ROLE {name(one.role) if one.role else 'ALL'}{where} RESET {name(one.name)};"
+
+
+@inspection("leftovers", DEV, subject="earlier windows", fine="nothing is left of one", guards=False)
+def dev_leftovers(view: View, server: Server) -> Iterator[Check]:
+    """Publications and slots."""
+    for one in _left(view, read_dev_leftovers(view.door(server))):
+        drop = (
+            f"DROP PUBLICATION {name(one.name)};"
+            if one.kind == "publication"
+            else f"SELECT pg_drop_replication_slot({text(one.name)});"
+        )
+        yield _leftover(server, one, drop)
+
+
+@inspection("leftovers", PROD, subject="earlier windows", fine="nothing is left of one", guards=False)
+def prod_leftovers(view: View, server: Server) -> Iterator[Check]:
+    """Subscriptions, origins and slots."""
+    for one in _left(view, read_prod_leftovers(view.door(server))):
+        quoted = name(one.name)
+        drop = {
+            "subscription": f"ALTER SUBSCRIPTION {quoted} DISABLE; ALTER SUBSCRIPTION {quoted} "
+            f"SET (slot_name = NONE); DROP SUBSCRIPTION {quoted};",
+            "origin": f"SELECT pg_replication_origin_drop({text(one.name)});",
+            "slot": f"SELECT pg_drop_replication_slot({text(one.name)});",
+        }[one.kind]
+        yield _leftover(server, one, drop)
+
+
+def _left(view: View, found: Iterable[Leftover]) -> Iterator[Leftover]:
+    """Those that do not belong to the open window; a re-base numbers its slots, a restore has its own origin."""
+    open_names = [object_names(window.name).common for window in view.windows if window.state.is_open]
+    for one in found:
+        if not any(one.name == known or one.name.startswith(f"{known}_") for known in open_names):
+            yield one
+
+
+def _leftover(server: Server, one: Leftover, drop: str) -> Check:
+    held = "; it keeps WAL until it is dropped" if one.kind == "slot" else ""
+    active = ", active" if one.active else ""
+    message = f"a {one.kind}{active} of a window that is not open{held}"
+    return warning("leftovers", server, one.name, message, drop)
+
+
+@inspection("other-subscriptions", PROD, subject="subscriptions", fine="nobody else streams into content", guards=False)
+def other_subscriptions(view: View, server: Server) -> Iterator[Check]:
+    """Streams of others into content."""
+    oids = [relation.oid for relation in view.content_relations(server)]
+    for one in read_other_subscriptions(view.door(server), oids):
+        if not one.name.startswith("egrow_"):
+            message = f"the subscription {one.name} writes this table too: two streams would meet in it"
+            remedy = f"ALTER SUBSCRIPTION {name(one.name)} DISABLE;"
+            yield warning("other-subscriptions", server, one.table, message, remedy)
+
+
+@inspection("window", PROD, subject="windows", fine="no window is open", guards=False)
+def window(view: View, server: Server) -> Iterator[Check]:
+    """A window that is open."""
+    for one in view.windows:
+        if one.state.is_open:
+            message = f"this window is {one.state}: another cannot be opened before it is closed"
+            yield info("window", server, one.name, message, "`egrow-replica disable` closes it.")
+
+
+CHECKS = (
+    *window,
+    *dev_transactions,
+    *prod_transactions,
+    *prepared_transactions,
+    *locks,
+    *timeouts,
+    *dev_leftovers,
+    *prod_leftovers,
+    *other_subscriptions,
+)

@@ -1,0 +1,85 @@
+"""Checks of what the servers would write into their logs and statistics: a password, or what is in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from egrow_replica.catalog.conditions import SettingValue
+from egrow_replica.model import Check, Server
+from egrow_replica.window.checks.base import inspection, warning
+from egrow_replica.window.checks.view import View
+
+PROD = Server.PROD
+_GRANT = "GRANT SET ON PARAMETER {setting} TO {role}; -- `egrow-replica setup` does it"
+
+
+@inspection("log-password", PROD, subject="log settings", fine="the stream's password stays out of log and statistics")
+def password(view: View, server: Server) -> Iterator[Check]:
+    """CREATE SUBSCRIPTION holds the password. The controller switches off what its login may; the rest is told."""
+    settings = view.server_settings(server)
+    for one in settings.values():
+        why = _keeps_statements(one)
+        if why is not None and not one.may_set:
+            yield warning(
+                "log-password",
+                server,
+                one.name,
+                f"it is {one.value}: {why}, with the stream's password in it, and our role may not change it",
+                _GRANT.format(setting=one.name, role=view.facts(server).role),
+            )
+
+
+@inspection("statistics-password", PROD, subject="pg_stat_statements", fine="it keeps no utility statements")
+def statistics(view: View, server: Server) -> Iterator[Check]:
+    """Only the server itself can switch this off."""
+    utility = view.server_settings(server).get("pg_stat_statements.track_utility")
+    tracked = view.server_settings(server).get("pg_stat_statements.track")
+    if utility is not None and utility.value == "on" and (tracked is None or tracked.value != "none"):
+        yield warning(
+            "statistics-password",
+            server,
+            utility.name,
+            "pg_stat_statements keeps the text of CREATE SUBSCRIPTION, with the stream's password in it",
+            "ALTER SYSTEM SET pg_stat_statements.track_utility = off; SELECT pg_reload_conf();",
+        )
+
+
+@inspection("log-rows", PROD, subject="log settings", fine="no row's values reach the log", guards=False)
+def rows(view: View, server: Server) -> Iterator[Check]:
+    """Statements are sent with parameters: hashes of keys, texts of the journal."""
+    settings = view.server_settings(server)
+    explain = settings.get("auto_explain.log_min_duration")
+    if explain is not None and explain.number >= 0 and not explain.may_set:
+        message = f"auto_explain is on ({explain.value} ms): plans with values of rows reach the log"
+        remedy = "ALTER SYSTEM SET auto_explain.log_min_duration = -1; SELECT pg_reload_conf();"
+        yield warning("log-rows", server, explain.name, message, remedy)
+    logged = settings["log_statement"]
+    length = settings.get("log_parameter_max_length")
+    if logged.value == "all" and not logged.may_set and length is not None and length.number != 0:
+        yield warning(
+            "log-rows",
+            server,
+            length.name,
+            "log_statement is all, and parameters are logged with their values",
+            "ALTER SYSTEM SET log_parameter_max_length = 0; SELECT pg_reload_conf();",
+        )
+
+
+#: log_min_error_statement writes a statement that fails; everything above these levels does not.
+_SILENT_LEVELS = ("panic", "fatal", "log")
+
+
+def _keeps_statements(one: SettingValue) -> str | None:
+    match one.name:
+        case "log_statement" if one.value in ("ddl", "all"):
+            return "the log keeps CREATE SUBSCRIPTION"
+        case "log_min_duration_statement" if one.number >= 0:
+            return "the log keeps statements that take longer"
+        case "log_transaction_sample_rate" if float(one.value) > 0:
+            return "the log keeps a sample of all statements"
+        case "log_min_error_statement" if one.value not in _SILENT_LEVELS:
+            return "the log keeps CREATE SUBSCRIPTION if it fails"
+    return None
+
+
+CHECKS = (*password, *statistics, *rows)

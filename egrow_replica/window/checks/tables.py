@@ -1,0 +1,232 @@
+"""Checks of the configured tables: that they are there, what they are, by which key their rows are told apart."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from egrow_replica.catalog import Relation, Scope, Table, read_firing_triggers
+from egrow_replica.db import Door
+from egrow_replica.errors import Refused
+from egrow_replica.evidence import protected
+from egrow_replica.guard import vet_filter
+from egrow_replica.model import Check, QualifiedName, Server, Side
+from egrow_replica.window.checks.base import error, info, inspection, warning
+from egrow_replica.window.checks.remedies import alter_table, name, names
+from egrow_replica.window.checks.view import View
+
+DEV, PROD = Server.DEV, Server.PROD
+_KINDS = {"v": "a view", "m": "a materialised view", "f": "a foreign table"}
+
+
+@inspection("unknown-table", DEV, PROD, subject="content", fine="every content table is there")
+def content_names(view: View, server: Server) -> Iterator[Check]:
+    """Names are exact, never folded."""
+    known = view.relations(server)
+    for wanted in view.content:
+        if wanted not in known:
+            yield error("unknown-table", server, wanted, "there is no such table", _nearest(wanted, known))
+
+
+@inspection("unknown-user-table", subject="user tables", fine="every listed user table is there", guards=False)
+def user_names(view: View, _: Server) -> Iterator[Check]:
+    """A name in the list that exists nowhere protects nothing."""
+    for wanted in view.settings.tables.all_user:
+        if wanted not in view.relations(DEV) and wanted not in view.relations(PROD):
+            message = "it is listed as a user table, and neither server has it"
+            remedy = _nearest(wanted, view.relations(PROD))
+            yield warning("unknown-user-table", Side.BOTH, wanted, message, remedy)
+
+
+def _nearest(wanted: QualifiedName, known: Iterable[QualifiedName]) -> str:
+    near = difflib.get_close_matches(str(wanted), [str(one) for one in known], n=1, cutoff=0.5)
+    return f"The nearest existing name is {near[0]}." if near else "No name there is like it."
+
+
+@inspection(
+    "unclassified", PROD, subject="unclassified tables", fine="every table is in a list", both=True, guards=False
+)
+def unclassified(view: View, server: Server) -> Iterator[Check]:
+    """What nobody has thought about."""
+    listed = set(view.settings.tables.all_user)
+    found = [one.name for one in protected(view.relations(server).values(), view.scope) if one.name not in listed]
+    if found:
+        tables = ", ".join(map(str, found))
+        message = f"in no list, so protected as user tables are: {tables}"
+        yield info("unclassified", server, "unclassified tables", message, "List them in [tables] user or content.")
+
+
+@inspection("outside-wal", PROD, subject="user tables", fine="the WAL has every change", both=True, guards=False)
+def outside_wal(view: View, server: Server) -> Iterator[Check]:
+    """User tables of which the WAL says nothing."""
+    for one in protected(view.relations(server).values(), view.scope):
+        if one.persistence == "u":
+            message = "it is unlogged: WAL does not show who writes it, only its fingerprint tells"
+            yield info("outside-wal", server, one.name, message)
+    for one in view.relations(server).values():
+        if one.kind == "f":
+            message = "it is a foreign table: its rows are elsewhere and nothing of them is proved"
+            yield info("outside-wal", server, one.name, message)
+
+
+# -------------------------------------------------------------------------------------------------------------- content
+
+
+@inspection("kind", DEV, PROD, subject="content", fine="every content table is a plain or partitioned table")
+def kinds(view: View, server: Server) -> Iterator[Check]:
+    """Views, partitions, inheritance: what a row could reach besides."""
+    for relation in view.content_relations(server):
+        yield from _kind(server, relation)
+
+
+def _kind(server: Server, relation: Relation) -> Iterator[Check]:
+    subject = relation.name
+    if relation.kind in _KINDS:
+        message = f"it is {_KINDS[relation.kind]}"
+        yield error("not-a-table", server, subject, message, "Name its tables.", refused=True)
+        return
+    if relation.persistence != "p":
+        message = "it is not logged, so it cannot be replicated"
+        yield error("unlogged", server, subject, message, alter_table(subject, "SET LOGGED"))
+    if relation.is_partition:
+        remedy = "Name the partitioned table that it belongs to."
+        yield error("partition", server, subject, "it is a partition", remedy, refused=True)
+    elif relation.has_parents or (relation.has_children and relation.kind == "r"):
+        yield error(
+            "inheritance",
+            server,
+            subject,
+            "it takes part in table inheritance: a write could reach another table",
+            "Content tables must stand alone; use partitioning instead.",
+            refused=True,
+        )
+    if server is PROD and relation.row_security:
+        message = "row security is on: the apply worker refuses such a table"
+        yield error("row-security", server, subject, message, alter_table(subject, "DISABLE ROW LEVEL SECURITY"))
+    if server is PROD and relation.has_rules and relation.kind == "r":
+        yield error("rule", server, subject, "it has rewrite rules", "Drop its rules.", refused=True)
+
+
+@inspection("row-filter", DEV, subject="row filters", fine="there is none that could harm")
+def filters(view: View, server: Server) -> Iterator[Check]:
+    """The guard on each filter, and what a filter needs."""
+    for table, row_filter in view.settings.tables.filters.items():
+        try:
+            vet_filter(row_filter)
+        except Refused as refusal:
+            yield error("row-filter", server, table, refusal.reason, "Correct [tables.filters].", refused=True)
+        if view.settings.window.publish != ("insert",):
+            yield error(
+                "row-filter",
+                server,
+                table,
+                'a row filter needs publish = ["insert"]: an update that leaves the filter arrives as a DELETE',
+                'Set publish = ["insert"] in [window], or take the filter out.',
+            )
+
+
+@inspection("no-key", subject="keys", fine="both servers tell the rows of every content table apart by the same key")
+def keys(view: View, _: Server) -> Iterator[Check]:
+    """Replica identity on dev, a unique index on production."""
+    prod_tables = view.tables(PROD)
+    for qualified, dev in view.tables(DEV).items():
+        if qualified in prod_tables:
+            yield from _keys(dev, prod_tables[qualified])
+
+
+def _keys(dev: Table, prod: Table) -> Iterator[Check]:
+    key = dev.identity_key
+    primary = next((one for one in dev.unique_keys if one.is_primary), None)
+    if primary is not None and dev.relation.replica_identity in ("n", "f"):
+        word = "NOTHING" if dev.relation.replica_identity == "n" else "FULL"
+        remedy = alter_table(dev.name, "REPLICA IDENTITY DEFAULT") + " -- on dev"
+        yield error("no-key", DEV, dev.name, f"its replica identity is {word}: a window goes by the key", remedy)
+        return
+    if key is None:
+        message = "it has no primary key (or replica identity index): rows cannot be told apart"
+        yield error("no-key", DEV, dev.name, message, _add_key(dev))
+        return
+    if not key.immediate:
+        message = f"its key {key.name} is deferrable, so replication cannot go by it"
+        yield error("no-key", DEV, dev.name, message, _make_immediate(dev, key.name, key.columns) + " -- on dev")
+    alike = [one for one in prod.unique_keys if one.columns == key.columns and one.is_plain]
+    if not any(one.immediate for one in alike):
+        columns = ", ".join(key.columns)
+        message = f"production has no unique index on ({columns}), dev's key"
+        remedy = alter_table(prod.name, f"ADD PRIMARY KEY ({names(key.columns)})")
+        if alike:
+            message = f"production's key {alike[0].name} on ({columns}) is deferrable"
+            remedy = _make_immediate(prod, alike[0].name, alike[0].columns)
+        yield error("no-key", PROD, prod.name, message, remedy)
+
+
+def _add_key(table: Table) -> str:
+    """By the unique index whose columns cannot be NULL, where there is one."""
+    required = {column.name for column in table.columns if column.not_null}
+    for key in table.unique_keys:
+        if key.is_plain and key.immediate and required.issuperset(key.columns):
+            return alter_table(table.name, f"REPLICA IDENTITY USING INDEX {name(key.name)}") + " -- on dev"
+    return alter_table(table.name, "ADD PRIMARY KEY (…)") + " -- on both servers"
+
+
+def _make_immediate(table: Table, key: str, columns: Iterable[str]) -> str:
+    return alter_table(table.name, f"DROP CONSTRAINT {name(key)}", f"ADD PRIMARY KEY ({names(columns)})")
+
+
+@inspection("production-columns", PROD, subject="production columns", fine="they are there, outside the key", both=True)
+def production_columns(view: View, server: Server) -> Iterator[Check]:
+    """The columns that belong to production."""
+    tables = view.settings.tables
+    for qualified, table in view.tables(server).items():
+        dev = view.tables(DEV).get(qualified)
+        key = dev.identity_key if dev is not None else None
+        for column in tables.all_production_columns.get(qualified, ()):
+            if table.column(column) is None and (qualified, column) in tables.own_columns:
+                close = difflib.get_close_matches(column, [one.name for one in table.columns], n=1)
+                remedy = f"The nearest existing name is {close[0]}." if close else "Correct [tables]."
+                yield error("unknown-column", server, qualified, f"there is no column {column}", remedy)
+            if key is not None and column in key.columns:
+                yield error("key-column", server, qualified, f"{column} is in the key", "Correct [tables].")
+
+
+@inspection("large-objects", DEV, subject="large objects", fine="no content column points at one", guards=False)
+def large_objects(view: View, server: Server) -> Iterator[Check]:
+    """Their data is in no table."""
+    for qualified, table in view.tables(server).items():
+        for column in table.columns:
+            if column.base_type != "oid":
+                continue
+            subject = f"{qualified}.{column.name}"
+            if column.type.rpartition(".")[2] == "lo":
+                message = "it points at large objects, which are not replicated: production would have dead pointers"
+                remedy = "Keep the data in a bytea column, or take the table out of content."
+                yield error("large-objects", server, subject, message, remedy)
+            else:
+                message = "it is an oid: if it points at large objects, they are not replicated"
+                yield warning("large-objects", server, subject, message, "Give the column to production_columns.")
+
+
+@inspection("firing-trigger", PROD, subject="triggers", fine="none fires for a replicated row", both=True)
+def triggers(view: View, _: Server) -> Iterator[Check]:
+    """Triggers that fire under replication."""
+    yield from firing_trigger_checks(view.prod, view.scope)
+
+
+def firing_trigger_checks(prod: Door, scope: Scope) -> Iterator[Check]:
+    """Triggers of production that fire for a replicated row: they could write anything."""
+    for trigger in read_firing_triggers(prod, [table.oid for table in scope.tables]):
+        kind = "ALWAYS" if trigger.enabled == "A" else "REPLICA"
+        yield error(
+            "firing-trigger",
+            PROD,
+            trigger.table,
+            f"trigger {trigger.name} (ENABLE {kind}) runs {trigger.function} for each replicated row, "
+            "which may write anything",
+            alter_table(trigger.table, f"ENABLE TRIGGER {name(trigger.name)}") + " -- makes it an ordinary one",
+            refused=True,
+        )
+
+
+#: What tells that the configured names can be content at all.
+NAMES = (*content_names, *kinds, *keys, *filters, *production_columns)
+CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects, *triggers)
