@@ -76,6 +76,12 @@ class Atlas:
         for child in self.partitions.get(oid, ()):
             yield from self.descendants(child)
 
+    def heirs(self, oid: int) -> Iterator[int]:
+        """All that inherit from the relation, partitions left out."""
+        for child in self.children.get(oid, ()):
+            yield child
+            yield from self.heirs(child)
+
     def show(self, oid: int) -> str:
         """A relation's name."""
         found = self.relations.get(oid)

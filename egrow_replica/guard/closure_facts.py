@@ -174,7 +174,7 @@ class BodyFact(Model):
 class ExpressionFact(Model):
     """Something that the server computes when a row of ``relation`` is written.
 
-    :ivar kind: default, generated, check, index, exclusion, partition, when (of a trigger), domain, type.
+    :ivar kind: default, generated, check, index, exclusion, statistics, partition, when (of a trigger), domain, type.
     :ivar functions: called functions that are not built in, those behind operators and types included.
     :ivar builtins: names of built-in functions that it calls and that are not immutable.
     """

@@ -250,7 +250,7 @@ class Walk:
             self._reach(place, why, "anything", f"{_shown(target)}, which is no table that we know", None)
         for relation in found:
             self._write(place, why, relation.oid, verb)
-            for child in self._atlas.children.get(relation.oid, ()) if with_children else ():
+            for child in self._atlas.heirs(relation.oid) if with_children else ():
                 self._write(place, f"{why} (inheritance)", child, verb)
 
     def _read(self, place: Place, before: str, target: Reference, path: Path) -> None:
@@ -331,8 +331,8 @@ def _computed(expression: ExpressionFact, event: str, skipped: frozenset[str]) -
     """Whether the server computes it for such a write."""
     if expression.kind == "default":
         return event == "insert" and expression.column not in skipped
-    if expression.kind in ("type", "domain", "index", "exclusion"):
-        return True  # keys are looked up, and read, also for a DELETE
+    if expression.kind in ("type", "domain", "index", "exclusion", "statistics"):
+        return True  # keys are looked up, and read, also for a DELETE; ANALYZE computes indexes and statistics
     return expression.kind != "when" and event in ("insert", "update")
 
 

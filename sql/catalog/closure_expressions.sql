@@ -39,6 +39,10 @@ trees (relation, kind, name, column_name, tree) AS (
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::oid[])
   UNION ALL
+  SELECT s.stxrelid, 'statistics', s.stxname, '', s.stxexprs::text
+    FROM pg_catalog.pg_statistic_ext AS s
+   WHERE s.stxrelid = ANY ($1::oid[]) AND s.stxexprs IS NOT NULL
+  UNION ALL
   SELECT p.partrelid, 'partition', 'key', '', p.partexprs::text
     FROM pg_catalog.pg_partitioned_table AS p
    WHERE p.partrelid = ANY ($1::oid[])

@@ -89,6 +89,13 @@ EXPRESSIONS = [
     Case(
         "index with a predicate", LYING + "CREATE INDEX ON {s}.courses (title) WHERE {s}.writer(slug);", everywhere(ALL)
     ),
+    Case(
+        "statistics on an expression",
+        WIPE + "CREATE FUNCTION {s}.st(t text) RETURNS int LANGUAGE sql AS 'SELECT {s}.h()';"
+        "CREATE STATISTICS {s}.x ON ({s}.st(title)), id FROM {s}.courses;",
+        everywhere(ALL),
+        blind=True,
+    ),
     Case("exclusion constraint", "ALTER TABLE {s}.courses ADD EXCLUDE USING btree (id WITH =);"),
     Case(
         "exclusion constraint with an expression",
@@ -234,6 +241,14 @@ SHAPES = [
         + function("BEGIN UPDATE {s}.lessons SET title = 'x'; RETURN NEW; END")
         + trigger(),
         replicated("i"),
+    ),
+    Case(
+        "a write to a parent whose heir's heir is there",
+        "CREATE TABLE {s}.a () INHERITS ({s}.lessons); CREATE TABLE {s}.b () INHERITS ({s}.a);"
+        "INSERT INTO {s}.b (id) VALUES (7);"
+        + function("BEGIN UPDATE {s}.lessons SET title = 'x'; RETURN NEW; END")
+        + trigger(),
+        everywhere("i"),
     ),
     Case("an inheritance child", "CREATE TABLE {s}.child () INHERITS ({s}.courses);", ids=("inheritance",)),
     Case(

@@ -163,24 +163,31 @@ SELECT relid::regclass::text FROM pg_catalog.pg_stat_xact_all_tables
 """
 
 
-def written_by_server(world: World, facts: ClosureFacts, table: str, mode: Mode, command: Command) -> list[str] | None:
-    """Tables outside content that the server itself wrote; ``None`` where the write failed."""
+def written_by_server(world: World, facts: ClosureFacts, table: str) -> dict[tuple[Mode, Command], list[str]]:
+    """Tables outside content that the server itself wrote, for every command; none where the write failed."""
     content = {table.oid for table in facts.content}
-    while True:
-        more = {link.child for link in facts.inheritance if link.partition and link.parent in content} - content
-        if not more:
-            break
+    while more := {link.child for link in facts.inheritance if link.partition and link.parent in content} - content:
         content |= more
-    with world.admin() as connection, connection.transaction(force_rollback=True):
-        connection.execute("SET LOCAL search_path = ''")
+    with world.admin() as connection:
+        connection.execute("SET search_path = ''")
+        return {
+            (mode, command): _written(connection, WRITES[command].replace("{t}", table), mode, content)
+            for mode in (Mode.REPLICA, Mode.ORDINARY)
+            for command in Command
+        }
+
+
+def _written(connection: psycopg.Connection[Any], change: str, mode: Mode, content: set[int]) -> list[str]:
+    connection.execute("SELECT pg_stat_force_next_flush()")  # what was rolled back before would be counted too
+    with connection.transaction(force_rollback=True):
         if mode is Mode.REPLICA:
             connection.execute("SET LOCAL session_replication_role = replica")
         try:
             with connection.transaction():
-                connection.execute(WRITES[command].replace("{t}", table).encode())
+                connection.execute(change.encode())
                 connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except psycopg.Error:
-            return None
+            return []
         return [row[0] for row in connection.execute(_WRITTEN, [list(content)]).fetchall()]
 
 

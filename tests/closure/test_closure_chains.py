@@ -189,7 +189,9 @@ def _many(tables: int) -> str:
     )
 
 
-@pytest.mark.parametrize(("tables", "content", "seconds"), [(40, 12, 0.15), (2000, 100, 3.0)])
+@pytest.mark.parametrize(
+    ("tables", "content", "seconds"), [(40, 12, 0.5), pytest.param(2000, 100, 3.0, marks=pytest.mark.slow)]
+)
 def test_reading_and_judging_is_quick(database: World, tables: int, content: int, seconds: float) -> None:
     plant(database, _many(tables))
     with database.door() as door:
