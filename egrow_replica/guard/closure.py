@@ -101,8 +101,8 @@ def _set_columns(table: ContentFact, mode: Mode, command: Command) -> frozenset[
 
 
 def _unguarded_references(atlas: Atlas, table: ContentFact, mode: Mode, command: Command) -> Iterator[Finding]:
-    """Foreign keys whose action does not run, so that rows would point nowhere."""
-    if mode is Mode.ORDINARY or command not in (Command.DELETE, Command.UPDATE_KEY):
+    """Foreign keys whose action does not run in the stream; a restore looks for references itself before it deletes."""
+    if mode is not Mode.APPLY or command not in (Command.DELETE, Command.UPDATE_KEY):
         return
     deleting = command is Command.DELETE
     tables = sorted(
@@ -117,10 +117,10 @@ def _unguarded_references(atlas: Atlas, table: ContentFact, mode: Mode, command:
         what = "deletes a row" if deleting else "changes a key"
         yield Finding(
             id="foreign-key-skipped",
-            severity=Severity.WARNING if deleting and mode is Mode.APPLY else Severity.INFO,
+            severity=Severity.WARNING if deleting else Severity.INFO,
             subject=str(table.name),
             message=f"where dev {what}, no foreign key is checked and no action runs under replication: rows of "
-            f"{', '.join(tables)} would point nowhere",
+            f"{', '.join(tables)} could point nowhere",
             remedy="The orphan check finds it and the window fails; do not publish deletes of what users refer to.",
             target=", ".join(tables),
             modes=(mode,),

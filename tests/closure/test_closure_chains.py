@@ -112,6 +112,14 @@ def test_the_scope_s_own_oid_is_held_against_the_name(database: World) -> None:
         assert "relation-changed" in {one.id for one in judge_window(read_closure(door, scope), deletes=False)}
 
 
+def test_a_streamed_delete_without_its_cascade_is_a_warning(database: World) -> None:
+    plant(database, "CREATE TABLE {s}.seats (course int REFERENCES {s}.courses ON DELETE CASCADE);")
+    facts = facts_of(database, "public")
+    grave = {one.severity: one.target for one in judge_window(facts, deletes=True)}
+    assert grave == {Severity.WARNING: "public.seats", Severity.INFO: "public.seats"}
+    assert {one.severity for one in judge_window(facts, deletes=False)} == {Severity.INFO}
+
+
 # ------------------------------------------------------------------------------------------------- event triggers
 
 
