@@ -8,6 +8,7 @@ wrote to temporary files.
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pydantic import SecretStr
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.evidence.wal import WalState, examine, mark, read_wal, settle
+from egrow_replica.evidence.wal_read import PIECE_BYTES
 from egrow_replica.evidence.wal_state import lsn_number
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
@@ -77,38 +79,43 @@ def measure(lab: Lab, door: Door, what: str, statement: str, megabytes: int) -> 
         while lsn_number(end.lsn) - lsn_number(state.start) < megabytes << 20:
             application.execute(statement.encode())
             end = mark(door)
-    raw = _raw_seconds(lab, state.start, end.lsn)
+    raw = _counting(lab, state.start, end.lsn)
     tracemalloc.start()
-    begin = time.monotonic()
+    begin, begin_cpu = time.monotonic(), _cpu_seconds(door.backend_pid)
     after = read_wal(door, state, end, EMPTY)
     assert isinstance(after, WalState), after
     findings = examine(door, after, EMPTY, {})
-    seconds = time.monotonic() - begin
+    seconds, cpu = time.monotonic() - begin, _cpu_seconds(door.backend_pid) - begin_cpu
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     size = (lsn_number(after.position) - lsn_number(after.start)) / (1 << 20)
     print(
-        f"{what}: {size:.0f} MB of WAL, {after.records:,} records, in {seconds:.1f} s: {size / seconds:.0f} MB/s, "
-        f"{after.records / seconds / 1000:.0f} thousand records/s, {seconds / raw:.2f} times what only counting takes; "
+        f"{what}: {size:.0f} MB of WAL, {after.records:,} records of interest, "
+        f"in {seconds:.1f} s: {size / seconds:.0f} MB/s, "
+        f"{size / cpu:.0f} MB a second of the server's processor time, {cpu / raw:.2f} times what only counting takes; "
         f"our memory: {peak / 1e6:.1f} MB allocated at most, {_resident():.0f} MB resident at most; "
         f"state {len(after.model_dump_json()):,} bytes; tables with writes: "
         f"{sum(not one.untouched for one in findings.tables)}"
     )
 
 
-def _raw_seconds(lab: Lab, start: str, end: str) -> float:
-    """What the server needs to decode the same records and only count them, in pieces of the same size."""
-    begin = time.monotonic()
+def _counting(lab: Lab, start: str, end: str) -> float:
+    """Processor time that the server needs to decode the same records and only count them, in pieces of that size."""
     with psycopg.connect(lab.prod_admin_dsn, autocommit=True) as connection:
         connection.execute("SET work_mem = '64MB'")
-        at, last, piece = lsn_number(start), lsn_number(end), 8 << 20
-        while at < last:
+        begin = _cpu_seconds(connection.info.backend_pid)
+        for at in range(lsn_number(start), lsn_number(end), PIECE_BYTES):
             connection.execute(
                 "SELECT count(*) FROM egrow_ext.pg_get_wal_records_info('0/0'::pg_lsn + %s, '0/0'::pg_lsn + %s)",
-                [at, min(at + piece, last)],
+                [at, min(at + PIECE_BYTES, lsn_number(end))],
             )
-            at += piece
-    return time.monotonic() - begin
+        return _cpu_seconds(connection.info.backend_pid) - begin
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process of this machine has used so far (proc_pid_stat(5)): other work on the machine does not count."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _temporary_bytes(lab: Lab) -> int:

@@ -85,7 +85,7 @@ class WalState(Model):
     :ivar early: a sentence where an older one was not, so that writes of it may stand before ``start``.
     :ivar tables: storage to table (oid), as catalogs had it at the baseline and at each reading; ``parts``: that of
         TOAST tables and of content's indexes.
-    :ivar records: how many rows and other records were read, for figures.
+    :ivar records: how many rows were written and other records read, those without interest left out; for figures.
     """
 
     database: int
