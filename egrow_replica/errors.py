@@ -6,8 +6,11 @@ Every error that a user can meet is an :class:`EgrowError`. It carries the contr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Found = TypeVar("Found")
 
 
 class ExitCode(IntEnum):
@@ -23,6 +26,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 7
     WRONG_STATE = 8
     DIFFERENT = 9
+    INTERRUPTED = 130
 
 
 class EgrowError(Exception):
@@ -95,6 +99,13 @@ class ValidationFailed(EgrowError):
     slug = "validation"
 
 
+class Interrupted(EgrowError):
+    """Somebody pressed Ctrl-C, or the process was asked to end."""
+
+    exit_code = ExitCode.INTERRUPTED
+    slug = "interrupted"
+
+
 class StreamFailed(EgrowError):
     """The apply worker meets the same data error again and again."""
 
@@ -150,6 +161,21 @@ _BY_SQLSTATE = {
 }
 
 
+#: What to do next where the server itself gives no hint.
+_HINTS = {
+    "42501": "`egrow-replica setup` prints the grants that are needed.",
+    "23505": "Give the rows different values, or take one of them out, then try again.",
+    "55P03": "Another transaction holds a lock for too long: see pg_stat_activity, end it, then try again.",
+    "40P01": "Try again; two transactions waited for each other.",
+    "53": "The server is out of a resource: see its log.",
+    "58": "The server's own system failed: see its log.",
+}
+
+
+def _by_state(table: Mapping[str, Found], sqlstate: str) -> Found | None:
+    return table.get(sqlstate) or table.get(sqlstate[:2])
+
+
 class StatementFailed(EgrowError):
     """A server answered a statement with an error.
 
@@ -159,6 +185,6 @@ class StatementFailed(EgrowError):
     slug = "statement-failed"
 
     def __init__(self, message: str, *, sqlstate: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint or _by_state(_HINTS, sqlstate) or "")
         self.sqlstate = sqlstate
-        self.exit_code = _BY_SQLSTATE.get(sqlstate) or _BY_SQLSTATE.get(sqlstate[:2]) or ExitCode.BUG
+        self.exit_code = _by_state(_BY_SQLSTATE, sqlstate) or ExitCode.BUG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from datetime import UTC, datetime
@@ -10,9 +11,9 @@ from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for, who
 from egrow_replica.backup import load
 from egrow_replica.db import Door
-from egrow_replica.errors import EgrowError, WrongState
+from egrow_replica.errors import EgrowError, Interrupted, WrongState
 from egrow_replica.model import Check, Model, Severity, StepStatus, WindowState
-from egrow_replica.replication.names import ObjectNames, object_names
+from egrow_replica.replication.names import ObjectNames, in_use, object_names
 from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
 from egrow_replica.window.journal import Opening, Window, WindowSetting, read_windows
 from egrow_replica.window.preflight import Findings, run_preflight
@@ -45,8 +46,8 @@ def enable(context: Context, options: EnableOptions) -> EnableReport:
         found = open_window(windows)
         if found is not None:
             return _resume(context, servers, door, found, started)
-        names = new_names(options, windows)
         with servers.read_dev("preflight") as dev:
+            names = new_names(options, windows, dev, door)
             context.listener.step_started("preflight")
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
         _report_preflight(context, findings, started)
@@ -103,11 +104,19 @@ def _open(run: Run, checks: tuple[Check, ...], started: float) -> EnableReport:
 
 def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> None:
     """Take everything back and raise the error again, with what became of it."""
+    if not run.holds_lock():
+        run.listener.say("warning: another controller may be at work: nothing is taken back")
+        if isinstance(error, EgrowError):
+            error.report = _report(run, runner, WindowState.OPENING, None, started)
+            error.hint = error.hint or "`egrow-replica status` shows the window."
+        raise error
     validation = error.report if isinstance(error, EgrowError) and isinstance(error.report, Validation) else None
     cause = error.message if isinstance(error, EgrowError) else type(error).__name__
     run.listener.say(f"rolling back: {cause}")
     done = roll_back(runner, run, ENABLE_STEPS, cause)
     state = WindowState.ROLLED_BACK if done else WindowState.FAILED
+    if isinstance(error, KeyboardInterrupt):
+        error = Interrupted("interrupted; everything that was begun was taken back" if done else "interrupted")
     if isinstance(error, EgrowError):
         error.report = _report(run, runner, state, validation, started, rolled_back=done)
         if not done:
@@ -146,22 +155,29 @@ def _backup(run: Run) -> BackupReport | None:
     return BackupReport(directory=run.progress.backup, bytes=manifest.bytes, sha256=manifest.sha256)
 
 
-def new_names(options: EnableOptions, windows: list[Window]) -> ObjectNames:
+def new_names(options: EnableOptions, windows: list[Window], dev: Door, prod: Door) -> ObjectNames:
     """The name that a new window gets.
 
-    :raises WrongState: there was a window of that name; :raises UsageError: it is none.
+    :raises WrongState: there was a window of that name, or an object; :raises UsageError: it is none.
     """
     taken = {window.name for window in windows}
     if options.name is not None:
         names = object_names(options.name)
-        if options.name in taken:
-            raise WrongState(
-                f"there was a window {options.name} already", hint="Give another --name.", code="name-taken"
-            )
+        in_use = [f"window {options.name}"] if options.name in taken else _in_use(names, dev, prod)
+        if in_use:
+            raise WrongState(f"there is a {in_use[0]} already", hint="Give another --name.", code="name-taken")
         return names
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    candidates = [today, *(f"{today}-{number}" for number in range(2, len(taken) + 3))]
-    return object_names(next(name for name in candidates if name not in taken))
+    for name in itertools.chain([today], (f"{today}-{number}" for number in itertools.count(2))):
+        names = object_names(name)
+        if name not in taken and not _in_use(names, dev, prod):
+            return names
+    raise AssertionError("numbers do not end")
+
+
+def _in_use(names: ObjectNames, dev: Door, prod: Door) -> list[str]:
+    wanted = [names.common, names.wal_slot]
+    return [f"{found} on {door.server}" for door in (dev, prod) for found in in_use(door, wanted)]
 
 
 def new_run(

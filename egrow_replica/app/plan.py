@@ -24,8 +24,8 @@ def plan(context: Context, options: EnableOptions) -> PlanReport:
     with locked(context, "plan") as (servers, door, _):
         windows = read_windows(door)
         refuse_open(open_window(windows))
-        names = new_names(options, windows)
         with servers.read_dev("plan") as dev, servers.read_prod("plan") as prod:
+            names = new_names(options, windows, dev, prod)
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             findings.refuse()
             run = new_run(context, servers, door, names, findings, options)

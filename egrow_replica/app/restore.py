@@ -11,7 +11,7 @@ from egrow_replica.catalog import read_foreign_keys, read_server_facts
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState
 from egrow_replica.evidence import take_baseline, touching
-from egrow_replica.model import Model
+from egrow_replica.model import Model, WindowState
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.window.journal import Window, read_windows
@@ -143,7 +143,9 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
     if wanted is not None:
         object_names(wanted)
     for window in windows:
-        if wanted in (None, window.name) and window.baseline is not None and window.progress.backup is not None:
+        # One that was rolled back changed nothing that could be put back; it has to be asked for by name.
+        chosen = window.name == wanted if wanted is not None else window.state is WindowState.CLOSED
+        if chosen and window.baseline is not None and window.progress.backup is not None:
             return window
     if wanted is None:
         raise WrongState("there is no closed window with a backup", code="no-window")
@@ -156,14 +158,14 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
 
 def _run(context: Context, servers: Servers, door: Door, window: Window, options: RestoreOptions) -> Run:
     names = object_names(window.name)
-    run = run_for(context, servers, door, window, origin=names.restore_origin)
+    facts = read_server_facts(door)
+    run = run_for(context, servers, door, window, origin=names.restore_origin(facts.database_oid))
     run.keeps_progress = False
     if options.backup is not None:
         run.progress = run.progress.model_copy(update={"backup": options.backup.absolute()})
     # The window's own origin and subscription are gone, and their numbers may be another's by now.
     run.progress = run.progress.model_copy(update={"origin_id": None, "subscription_oid": None})
-    identity = read_server_facts(door).identity
-    if identity != window.prod_identity:
+    if facts.identity != window.prod_identity:
         raise PreflightFailed(
             f"window {window.name} was opened on another database than this production",
             hint="Look at [prod] in the configuration.",

@@ -10,14 +10,15 @@ from pydantic import SecretStr
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, may_have_walinspect, read_roles
-from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
+from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn, query
 from egrow_replica.errors import ConfigurationError, PreflightFailed
-from egrow_replica.evidence import OWN_SCHEMAS
+from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import roles
 from egrow_replica.results import SetupReport
 from egrow_replica.settings import admin_dsn
+from egrow_replica.window.journal import create_statements, owner_statements
 from egrow_replica.window.servers import Servers
 
 ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
@@ -79,6 +80,8 @@ def _door(
         # A member of an owner could do anything with its tables: only dev's operator has to be one, to publish them.
         owners=place.owners if server is Server.DEV else (),
         table_owners=place.owners if server is Server.PROD else (),
+        own_schema=OWN_SCHEMA if server is Server.PROD else None,
+        journal_owners=(servers.prod.user or "", dsn.user or "") if server is Server.PROD else (),
     )
     return connect(dsn, server, policy, what="setup", read_only=False)
 
@@ -126,7 +129,9 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     names = _role_names(servers, server)
     existing = read_roles(door, names)
     if action is SetupAction.REMOVE:
-        return roles.removal(names, existing)
+        # The journal outlives the operator who kept it.
+        keeps = server is Server.PROD and door.value(query("journal/exists"))
+        return [*(owner_statements(door.role) if keeps else []), *roles.removal(names, existing)]
     place = _place(context, door, server)
     hidden = action is SetupAction.PRINT
     if server is Server.PROD:
@@ -135,6 +140,8 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
         return [
             *roles.content_roles(door, place, existing),
             *roles.production_operator(door, place, operator, existing),
+            *create_statements(),
+            *owner_statements(operator.name),
         ]
     operator = _login(door, servers.dev, "dev", hidden)
     _refuse_superuser(existing, operator.name)

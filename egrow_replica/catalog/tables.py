@@ -12,12 +12,14 @@ from egrow_replica.model import Model, QualifiedName, TableName
 class Relation(Model):
     """A table, view or foreign table.
 
+    :ivar filenode: its storage; another one after TRUNCATE, VACUUM FULL, CLUSTER and rewriting ALTER TABLE.
     :ivar kind: ``pg_class.relkind``: r ordinary, p partitioned, v view, m materialised view, f foreign table.
     :ivar persistence: p logged, u unlogged, t temporary.
     """
 
     name: TableName
     oid: int
+    filenode: int | None
     kind: str
     persistence: str
     owner: str

@@ -74,7 +74,7 @@ def setup(
 ) -> Answer:
     """Make the controller's roles with the least privileges, on both servers."""
     if print_ + apply + remove > 1:
-        raise UsageError("give one of --print, --apply, --remove")
+        raise UsageError("give one of --print, --apply, --remove", hint="--print is the default.")
     state: State = context.obj
     action = SetupAction.APPLY if apply else SetupAction.REMOVE if remove else SetupAction.PRINT
     if action is not SetupAction.PRINT:

@@ -20,7 +20,7 @@ from egrow_replica.cli import commands, commands_doctor, commands_lab, commands_
 from egrow_replica.cli.arguments import global_options_first
 from egrow_replica.cli.language import Language, tr
 from egrow_replica.cli.state import State, console
-from egrow_replica.errors import EgrowError, ExitCode, UsageError
+from egrow_replica.errors import EgrowError, ExitCode, Interrupted, UsageError
 
 app = typer.Typer(
     name="egrow-replica",
@@ -95,7 +95,7 @@ def run(arguments: list[str]) -> int:
         hint = "`egrow-replica --help` lists commands and options."
         return _fail(state, arguments, UsageError(error.format_message(), hint=hint))
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(state, arguments, UsageError("interrupted", code="interrupted"))
+        return _fail(state, arguments, Interrupted("interrupted"))
     except Exception as error:
         return _bug(state, arguments, error)
     if isinstance(answer, commands.Answer):

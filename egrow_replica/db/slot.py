@@ -11,7 +11,7 @@ from egrow_replica.db.capabilities import Capability, has
 from egrow_replica.db.connect import UNBOUNDED_TRANSACTION, pinned_options, raw_connection
 from egrow_replica.db.door import translate
 from egrow_replica.db.dsn import Dsn
-from egrow_replica.errors import Refused
+from egrow_replica.errors import Refused, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, vet
 from egrow_replica.model import Server
 
@@ -19,6 +19,7 @@ from egrow_replica.model import Server
 _SLOT_NAME = re.compile(r"[a-z0-9_]{1,63}\Z")
 #: Slot creation waits for every open writing transaction; statement_timeout does nothing there, lock_timeout does.
 LOCK_TIMEOUT = "60s"
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class ExportedSlot:
         except psycopg.Error as error:
             closed = self._connection.closed
             self._connection.close()
-            raise translate(error, Server.DEV, closed) from None
+            raise _explained(translate(error, Server.DEV, closed)) from None
         assert row is not None
         self.lsn = str(row[1])
         self.snapshot = str(row[2])
@@ -72,3 +73,9 @@ class ExportedSlot:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _explained(error: ServerUnavailable | StatementFailed) -> ServerUnavailable | StatementFailed:
+    if isinstance(error, StatementFailed) and error.sqlstate == LOCK_NOT_AVAILABLE:
+        error.hint = "A transaction that writes is open on dev for too long: end it (pg_stat_activity), then try again."
+    return error

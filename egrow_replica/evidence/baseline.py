@@ -11,8 +11,10 @@ from egrow_replica.evidence.fingerprint import TableFingerprint, measure_all
 from egrow_replica.evidence.orphans import Orphans, count_all
 from egrow_replica.model import Model, QualifiedName, TableName
 
+#: Where the journal is.
+OWN_SCHEMA = "egrow_replica"
 #: Schemas of the controller itself: the journal, and the extension that reads WAL.
-OWN_SCHEMAS = frozenset({"egrow_replica", "egrow_ext"})
+OWN_SCHEMAS = frozenset({OWN_SCHEMA, "egrow_ext"})
 
 
 class DeletedRows(Model):

@@ -19,12 +19,14 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 class TableFingerprint(Model):
     """What a table held in one snapshot.
 
+    :ivar filenode: the storage that the rows were in.
     :ivar hash: decimal digits of the sum of the rows' 64-bit hashes under the window's seed.
     :ivar columns: what was hashed, in order; a later fingerprint is only comparable over the same.
     """
 
     table: TableName
     oid: int
+    filenode: int | None
     rows: int
     hash: str
     columns: tuple[Column, ...]
@@ -44,7 +46,14 @@ class _Group(Model):
 
 
 def measure(
-    door: Door, table: QualifiedName, oid: int, columns: tuple[Column, ...], seed: int, since: str | None
+    door: Door,
+    table: QualifiedName,
+    oid: int,
+    columns: tuple[Column, ...],
+    seed: int,
+    since: str | None,
+    *,
+    filenode: int | None = None,
 ) -> Measured:
     """Fingerprint one table in the door's snapshot.
 
@@ -66,6 +75,7 @@ def measure(
         fingerprint=TableFingerprint(
             table=table,
             oid=oid,
+            filenode=filenode,
             rows=sum(group.rows for group in groups),
             hash=str(sum(int(group.hash) for group in groups)),
             columns=columns,
@@ -118,7 +128,9 @@ def measure_all(
                 table = waiting.get_nowait()
             except queue.Empty:
                 return done
-            done.append(measure(door, table.name, table.relation.oid, columns_of(table), seed, since))
+            found = table.relation
+            columns = columns_of(table)
+            done.append(measure(door, table.name, found.oid, columns, seed, since, filenode=found.filenode))
             progress(table.relation.bytes)
 
     with ThreadPoolExecutor(max_workers=len(doors)) as pool:

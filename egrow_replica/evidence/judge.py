@@ -45,6 +45,13 @@ class Observation:
     skipped: bool = False
 
     @property
+    def same_storage(self) -> bool:
+        """Whether the rows are still in the file that they were in: not after a TRUNCATE, nor after a rewrite."""
+        if self.before is None or self.after is None:
+            return True
+        return self.before.filenode == self.after.fingerprint.filenode
+
+    @property
     def equal(self) -> bool:
         """Whether the table is as it was at the baseline."""
         if self.before is None or self.after is None:
@@ -158,6 +165,8 @@ def _explained_by_origins(seen: Observation, newer: dict[int, int], origins: Ori
     fewer = seen.before is not None and seen.after.fingerprint.rows < seen.before.rows
     if fewer or seen.deletions is None or seen.deletions > 0:
         return TableVerdict.UNPROVEN, "rows were deleted, and commit timestamps cannot tell by whom"
+    if not seen.same_storage:
+        return TableVerdict.UNPROVEN, "the table was truncated or rewritten, and commit timestamps cannot tell by whom"
     if not newer:
         return TableVerdict.UNPROVEN, "rows differ, but none is newer than the baseline"
     written = sum(newer.values())

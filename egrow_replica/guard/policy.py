@@ -44,6 +44,9 @@ _SETUP = frozenset(
         Kind.DEFAULT_PRIVILEGES,
         Kind.CREATE_SCHEMA,
         Kind.CREATE_EXTENSION,
+        Kind.CREATE_TABLE,
+        Kind.ALTER_TABLE,
+        Kind.ALTER_OWNER,
         Kind.DROP,
         Kind.DROP_OWNED,
     }
@@ -61,6 +64,7 @@ class Policy:
     :ivar temporary: whether ``pg_temp.…`` tables may be made and written.
     :ivar sequences: the sequences that ``setval`` may move.
     :ivar roles: the roles that may be taken on (window) or managed (setup).
+    :ivar journal_owners: roles that setup may give the controller's own schema and its tables to.
     :ivar owners: roles whose membership setup may give to ``roles`` (development only: CREATE PUBLICATION needs it).
     :ivar table_owners: roles whose default privileges setup may set.
     """
@@ -78,6 +82,7 @@ class Policy:
     publication: str | None = None
     roles: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
+    journal_owners: frozenset[str] = frozenset()
     table_owners: frozenset[str] = frozenset()
     database: str | None = None
     schemas: frozenset[str] = frozenset()
@@ -151,11 +156,18 @@ class Policy:
         schemas: Iterable[str] = (),
         owners: Iterable[str] = (),
         table_owners: Iterable[str] = (),
+        own_schema: str | None = None,
+        journal_owners: Iterable[str] = (),
     ) -> Policy:
-        """An administrator's connection: the controller's roles and their privileges. It writes no row."""
+        """An administrator's connection: the controller's roles and their privileges. It writes no row.
+
+        :param own_schema: the controller's schema, whose tables may be made and given to one of ``journal_owners``.
+        """
         return cls(
             "setup",
             _READING | _SESSION | _SETUP,
+            own_schema=_ordinary_schema(own_schema) if own_schema else None,
+            journal_owners=_roles(journal_owners),
             content=_names(content),
             sequences=_names(sequences),
             roles=_roles(roles),

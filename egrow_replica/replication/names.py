@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from egrow_replica.db import Door, query
 from egrow_replica.errors import UsageError
 from egrow_replica.model import Model
 
@@ -26,10 +28,9 @@ class ObjectNames(Model):
         """The slot that keeps production's WAL; another name, because dev may be a database of the same cluster."""
         return f"{self.common}_wal"
 
-    @property
-    def restore_origin(self) -> str:
-        """The origin of a restore after the window was closed."""
-        return f"{self.common}_restore"
+    def restore_origin(self, database_oid: int) -> str:
+        """The origin of a restore after the close; origins belong to the cluster, our lock to a database."""
+        return f"{self.common}_restore_{database_oid}"
 
 
 def object_names(window: str) -> ObjectNames:
@@ -40,3 +41,8 @@ def object_names(window: str) -> ObjectNames:
             hint="Use a-z, 0-9 and -, beginning with a letter or digit, up to 40.",
         )
     return ObjectNames(window=window)
+
+
+def in_use(door: Door, names: Sequence[str]) -> list[str]:
+    """Objects of replication that have one of the names, in any database of the server: ``slot egrow_x``."""
+    return [str(value) for value in door.values(query("replication/names_in_use"), [list(names)])]

@@ -35,10 +35,10 @@ def use_statement(name: str) -> Composed:
 
 
 def create(prod: Door, name: str) -> int:
-    """Make the origin unless it is there; its number."""
-    found = origin_id(prod, name)
-    if found is not None:
-        return found
+    """Make the origin; its number.
+
+    :raises StatementFailed: there is one of that name, of another window in this cluster.
+    """
     return int(prod.value(create_statement(name)))
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
-from egrow_replica.db import Door, query
+from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.results import Reconciled, Validation
 from egrow_replica.settings import Operation
+
+TABLES = ("window", "step", "made_row")
 
 
 class WindowSetting(Model):
@@ -102,6 +104,20 @@ def read_windows(prod: Door) -> list[Window]:
         ) from None
 
 
+def create_statements() -> list[Composed]:
+    """What makes the journal where it is missing."""
+    return [query(f"journal/create_{name}") for name in ("schema", *TABLES)]
+
+
+def owner_statements(role: str) -> list[Composed]:
+    """What gives the journal to a role, so that whoever opened the first window, the operator can go on."""
+    owner = Identifier(role)
+    return [
+        query("journal/schema_owner", role=owner),
+        *(query("journal/table_owner", table=Identifier(table), role=owner) for table in TABLES),
+    ]
+
+
 class Journal:
     """Writing the journal, on the connection that writes everything else, so that entry and effect commit together."""
 
@@ -114,8 +130,8 @@ class Journal:
         if self._prod.value(query("journal/exists")):
             return
         with self._prod.transaction():
-            for name in ("schema", "window", "step", "made_row"):
-                self._prod.execute(query(f"journal/create_{name}"))
+            for statement in create_statements():
+                self._prod.execute(statement)
 
     def open(self, opening: Opening, setting: WindowSetting, scope: Scope) -> None:
         """Note that the window exists."""

@@ -13,7 +13,7 @@ from egrow_replica.catalog import ContentTable, Scope, read_firing_triggers, rea
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
-from egrow_replica.errors import BackupFailed, Refused, StatementFailed
+from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
 from egrow_replica.evidence import Baseline
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
@@ -25,8 +25,10 @@ from egrow_replica.window.servers import ProdSnapshot, Servers
 
 Result = TypeVar("Result")
 
-#: Deadlock, lock_timeout, serialization, unique violation by a concurrent insert: worth another try.
-RETRIED = frozenset({"40P01", "55P03", "40001", "23505"})
+#: Deadlock, lock_timeout, serialization: worth another try as long as there is time.
+RETRIED = frozenset({"40P01", "55P03", "40001"})
+#: A unique violation may come from a concurrent insert, which the next try sees; then it is a collision that stays.
+RETRIED_ONCE = "23505"
 RETRY_SECONDS = 60.0
 OBJECT_IN_USE = "55006"
 
@@ -141,6 +143,14 @@ class Run:
         """See that no other controller can be at work; :raises WrongState: the lock is lost."""
         lock.check(self.lock)
 
+    def holds_lock(self) -> bool:
+        """Whether no other controller can be at work."""
+        try:
+            self.check_lock()
+        except (WrongState, ServerUnavailable):
+            return False
+        return True
+
     def check_closure(self) -> None:
         """See, right before content is written, that no trigger of production would fire.
 
@@ -171,12 +181,15 @@ class Run:
     def retrying(self, action: Callable[[], Result]) -> Result:
         """Do it again while it fails for another's lock, up to a deadline; each try is a transaction of its own."""
         deadline = time.monotonic() + RETRY_SECONDS
+        first = True
         while True:
             try:
                 return action()
             except StatementFailed as error:
-                if error.sqlstate not in RETRIED or time.monotonic() > deadline:
+                again = error.sqlstate in RETRIED or (first and error.sqlstate == RETRIED_ONCE)
+                if not again or time.monotonic() > deadline:
                     raise
+                first = False
                 self.listener.say(f"{error.message}; trying again")
                 self.check_lock()
 

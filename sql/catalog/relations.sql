@@ -2,6 +2,7 @@
 -- the planner's estimates: they are for progress and for people, never for a verdict.
 SELECT ARRAY[n.nspname, c.relname]::text[] AS name,
        c.oid::bigint AS oid,
+       pg_catalog.pg_relation_filenode(c.oid)::bigint AS filenode,
        c.relkind::text AS kind,
        c.relpersistence::text AS persistence,
        pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,

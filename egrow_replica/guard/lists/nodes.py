@@ -28,7 +28,7 @@ OF_STATEMENT: dict[str, frozenset[str]] = {
     "VacuumStmt": frozenset({"DefElem", "VacuumRelation"}),
     "CreateStmt": frozenset({"Constraint", "DefElem", "TableLikeClause"}),
     "CreateTableAsStmt": frozenset({"IntoClause"}),
-    "AlterTableStmt": frozenset({"AlterTableCmd", "Constraint"}),
+    "AlterTableStmt": frozenset({"AlterTableCmd", "Constraint", "RoleSpec"}),
     "CommentStmt": frozenset(),
     "CreatePublicationStmt": frozenset({"DefElem", "PublicationObjSpec", "PublicationTable"}),
     "CreateSubscriptionStmt": frozenset({"DefElem"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from egrow_replica.errors import Refused
 from egrow_replica.guard.options import is_false, known_options, read_options, word
 from egrow_replica.guard.policy import Policy
+from egrow_replica.guard.rules.tables import check_owner as check_owner_of_journal
 from egrow_replica.guard.tree import E, Node, class_of, only
 
 RULE = "subscription"
@@ -65,11 +66,16 @@ def check_alter(statement: Node, policy: Policy) -> tuple[()]:
 
 
 def check_owner(statement: Node, policy: Policy) -> tuple[()]:
-    """ALTER SUBSCRIPTION … OWNER TO the apply role.
+    """ALTER SUBSCRIPTION … OWNER TO the apply role; ALTER SCHEMA … OWNER TO for the controller's own.
 
     :raises Refused: rule ``subscription``.
     """
     only(RULE, statement, "objectType", "object", "newowner")
+    if statement.objectType == E.ObjectType.OBJECT_SCHEMA:
+        if policy.own_schema is None or statement.object.sval != policy.own_schema:
+            raise Refused(RULE, "only the controller's own schema changes its owner")
+        check_owner_of_journal(RULE, statement.newowner, policy)
+        return ()
     if statement.objectType != E.ObjectType.OBJECT_SUBSCRIPTION or class_of(statement.object) != "String":
         raise Refused(RULE, "only the window's subscription changes its owner")
     _check_name(statement.object.sval, policy)

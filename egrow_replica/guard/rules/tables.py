@@ -48,7 +48,7 @@ def check_create(statement: Node, policy: Policy) -> tuple[QualifiedName]:
 
 
 def check_alter(statement: Node, policy: Policy) -> tuple[QualifiedName]:
-    """ALTER TABLE … ADD COLUMN IF NOT EXISTS, in the controller's own schema.
+    """ALTER TABLE … ADD COLUMN IF NOT EXISTS or OWNER TO, in the controller's own schema.
 
     :raises Refused: rule ``table``.
     """
@@ -57,11 +57,24 @@ def check_alter(statement: Node, policy: Policy) -> tuple[QualifiedName]:
     if name is None or not policy.is_own(name) or statement.objtype != E.ObjectType.OBJECT_TABLE:
         raise Refused(RULE, "only the controller's own tables may be altered")
     for command in statement.cmds:
+        if command.subtype == E.AlterTableType.AT_ChangeOwner:
+            only(RULE, command, "subtype", "newowner")
+            check_owner(RULE, command.newowner, policy)
+            continue
         only(RULE, command, "subtype", "def_", "missing_ok")
         if command.subtype != E.AlterTableType.AT_AddColumn or not command.missing_ok:
             raise Refused(RULE, "only ADD COLUMN IF NOT EXISTS is allowed")
         _check_element(command.def_, name, policy)
     return (name,)
+
+
+def check_owner(rule: str, owner: Node, policy: Policy) -> None:
+    """Who the controller's schema and its tables may be given to.
+
+    :raises Refused: with the given rule.
+    """
+    if owner.roletype != E.RoleSpecType.ROLESPEC_CSTRING or owner.rolename not in policy.journal_owners:
+        raise Refused(rule, "the controller's schema may not be given to this role")
 
 
 def creatable(relation: Node, policy: Policy) -> QualifiedName:

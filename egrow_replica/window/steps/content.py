@@ -47,6 +47,8 @@ class Reconcile(Step):
                     writer.become_operator()
                     refuse_new_orphans(run.writer, run, run.baseline.orphans if run.baseline else ())
                     self._record(run, done)
+                    # Whoever took over meanwhile must find things as the journal has them.
+                    run.check_lock()
                 return done
 
             outcomes = run.retrying(write)
@@ -124,6 +126,7 @@ def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
                 code="new-orphans",
             )
         run.journal.step("restore", "done", "; ".join(one.model_dump_json() for one in restored))
+        run.check_lock()
     return restored
 
 

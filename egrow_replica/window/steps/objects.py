@@ -27,12 +27,14 @@ class Origin(Step):
         return run.progress.origin_id is not None and origins.origin_id(run.writer, run.origin) is not None
 
     def do(self, run: Run) -> str:
-        number = origins.create(run.writer, run.origin)
+        with run.writer.transaction():
+            run.note(origin_id=origins.create(run.writer, run.origin))
         origins.use(run.writer, run.origin)
-        run.note(origin_id=number)
         return ""
 
     def undo(self, run: Run) -> list[Removed]:
+        if run.progress.origin_id is None:  # then one of that name is another window's
+            return []
         # No connection may use an origin that is dropped, so ours is exchanged for one without.
         run.release_writer()
         with run.servers.write_prod(run.scope, run.names, run.origin) as door:

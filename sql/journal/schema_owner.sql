@@ -1,0 +1,2 @@
+-- The operator's, whoever made it.
+ALTER SCHEMA egrow_replica OWNER TO {role}
