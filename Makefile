@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml README.md $(shell find egrow_replica sql -type f -name '*.py' -o -type f -name '*.sql')
+SOURCES := pyproject.toml README.md $(shell find egrow_replica sql -type f -name '*.py' -o -type f -name '*.sql' -o -type f -name '*.po')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: install demo test unit lint format clean requirements

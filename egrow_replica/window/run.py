@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from egrow_replica.backup import Manifest, load
-from egrow_replica.catalog import ContentTable, Scope, read_firing_triggers, read_relations
+from egrow_replica.catalog import ContentTable, Scope, read_relations
+from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
 from egrow_replica.evidence import Baseline
+from egrow_replica.guard.closure import judge_window
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.waiting import wait_until
@@ -152,10 +154,17 @@ class Run:
         return True
 
     def check_closure(self) -> None:
-        """See, right before content is written, that no trigger of production would fire.
+        """See, right before content is written, what the server would do of itself: it may have changed since.
 
-        :raises Refused: one would, and could write a user's row from our own statement.
+        :raises Refused: a write to content could reach a user's table, or a content table is another one now.
         """
+        self._refuse_replaced_tables()
+        facts = read_closure(self.writer, self.scope)
+        for finding in judge_window(facts, deletes="delete" in self.setting.publish):
+            if finding.refused:
+                raise Refused(finding.id, f"{finding.subject}: {finding.check.message}", hint=finding.remedy)
+
+    def _refuse_replaced_tables(self) -> None:
         relations = read_relations(self.writer)
         for table in self.scope.tables:
             found = relations.get(table.name)
@@ -165,12 +174,6 @@ class Run:
                     f"{table.name} is not the table that it was when the window opened",
                     hint="It was dropped, renamed or made anew; close the window with `disable --no-validate`.",
                 )
-        for trigger in read_firing_triggers(self.writer, [table.oid for table in self.scope.tables]):
-            raise Refused(
-                "firing-trigger",
-                f"{trigger.table}: trigger {trigger.name} fires under replication and runs {trigger.function}",
-                hint="Make it an ordinary trigger (ALTER TABLE … ENABLE TRIGGER …), then run the command again.",
-            )
 
     def manifest(self) -> Manifest:
         """The window's backup; :raises BackupFailed: there is none, or it cannot be read."""
