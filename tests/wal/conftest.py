@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from wal_world import TEMPLATE, World, bin_dirs, open_directory, prepare
 
 from egrow_replica.lab.lab import Lab
@@ -15,7 +16,13 @@ _numbers = itertools.count(1)
 _SERVERS = bin_dirs()
 
 
-@pytest.fixture(scope="session", params=list(_SERVERS))
+def _versions() -> list[ParameterSet]:
+    """The lab's own version always, the others among the slow tests."""
+    names = list(_SERVERS)
+    return [pytest.param(name, marks=() if name == names[0] else pytest.mark.slow) for name in names]
+
+
+@pytest.fixture(scope="session", params=_versions())
 def wal_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     with (
         open_directory() as directory,
