@@ -18,7 +18,7 @@ from egrow_replica.catalog.roles import (
     writable_outside,
 )
 from egrow_replica.db import Capability
-from egrow_replica.evidence import OWN_SCHEMAS, protected
+from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.window.checks.base import error, inspection, warning
 from egrow_replica.window.checks.remedies import name, table
@@ -129,7 +129,7 @@ def row_security(view: View, server: Server) -> Iterator[Check]:
     facts = view.facts(server)
     if facts.bypasses_row_security:
         return
-    for relation in protected(view.relations(server).values(), view.scope):
+    for relation in view.bystanders(server):
         if relation.row_security:
             message = f"row security hides rows from {facts.role}"
             yield error("row-security", server, relation.name, message, f"ALTER ROLE {name(facts.role)} BYPASSRLS;")
@@ -163,6 +163,8 @@ def _privileges(view: View, server: Server, role: str) -> Iterator[Check]:
         remedy = f"GRANT {missing.privilege} ON {table(missing.name)} TO {name(role)};"
         yield error("content-roles", server, missing.name, f"{role} lacks {missing.privilege}", remedy)
     for relation in writable_outside(view.prod, role, view.scope, OWN_SCHEMAS):
+        if relation in view.content:  # not in the scope, because another check stops it
+            continue
         yield error(
             "wide-privileges",
             server,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 
 from egrow_replica.errors import EgrowError, Refused, ServerUnavailable
@@ -160,6 +160,15 @@ def named(rows: Iterable[str]) -> str:
     known = list(rows)
     shown = ", ".join(known[:SHOWN_ROWS])
     return f"{shown} and {len(known) - SHOWN_ROWS} more" if len(known) > SHOWN_ROWS else shown
+
+
+def counted(keys: Sized, what: str = "row") -> str:
+    """How many of something.
+
+    >>> counted(["a"]), counted(["a", "b"], "key")
+    ('1 row', '2 keys')
+    """
+    return f"{len(keys)} {what}" if len(keys) == 1 else f"{len(keys)} {what}s"
 
 
 def size(count: int) -> str:

@@ -173,6 +173,8 @@ class _Comparison:
     def _default(self, dev: ColumnDefinition, prod: ColumnDefinition) -> Iterator[Check]:
         if dev.default == prod.default or "nextval(" in (dev.default or "") + (prod.default or ""):
             return
+        if dev.identity or prod.identity:  # told by that
+            return
         action = "DROP DEFAULT" if dev.default is None else f"SET DEFAULT {dev.default}"
         message = (
             f"column {dev.name} has {_shown_default(prod)}, on dev {_shown_default(dev)}: dev's rows bring their values"
@@ -187,6 +189,8 @@ class _Comparison:
             action = "SET GENERATED " + ("ALWAYS" if dev.identity == "a" else "BY DEFAULT")
         else:
             action = kinds.get(dev.identity, "DROP IDENTITY")
+            if not dev.identity and dev.default is not None:
+                action += f", ALTER COLUMN {name(dev.name)} SET DEFAULT {dev.default}"
         message = f"column {dev.name} is {_shown_identity(prod)}, on dev {_shown_identity(dev)}: "
         if prod.identity == "a":
             message += "an existing row's value cannot be changed there"

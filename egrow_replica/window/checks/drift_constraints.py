@@ -65,7 +65,7 @@ def _constraints(dev: Definition, prod: Definition) -> Iterator[Check]:
         if not _has(dev, one):
             slug = "drift-check" if one.kind == "c" else "drift-exclusion"
             message = f"only production has {one.name}, {one.definition}: {_STOPS} at a row that fails it"
-            remedy = alter_table(prod.name, f"DROP CONSTRAINT {name(one.name)}")
+            remedy = alter_table(prod.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}")
             yield warning(slug, PROD, prod.name, message, remedy)
     for one in dev.constraints:
         if not _has(prod, one):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from egrow_replica.catalog.definitions import ColumnDefinition
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, named
+from egrow_replica.window.checks.base import counted, finding, named
 from egrow_replica.window.checks.rows_table import Row, TableRows
 
 PROD = Server.PROD
@@ -54,8 +54,8 @@ class Identity:
                 Severity.ERROR,
                 PROD,
                 self._rows.name,
-                f"{len(self._found)} keys stand for another thing on each server: every natural key and the time of "
-                f"creation differ: {named(self._found)}",
+                f"{counted(self._found, 'key')} with another thing behind it on each server: every natural key and the "
+                f"time of creation differ: {named(self._found)}",
                 "Give dev's rows keys that production has not given out, or take the table out of content.",
                 rows=self._found,
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from egrow_replica.catalog import ForeignKey
 from egrow_replica.db import SQL, relation
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, named
+from egrow_replica.window.checks.base import counted, finding, named
 from egrow_replica.window.checks.remedies import name, names, table, text
 from egrow_replica.window.checks.rows_table import Row, TableRows, Tables, Values, find_values
 
@@ -64,7 +64,7 @@ class References:
             Severity.ERROR,
             PROD,
             self._rows.name,
-            f"{len(keys)} rows point at rows of {one.key.references} that production does not have, by "
+            f"{counted(keys)} of dev with a reference to rows of {one.key.references} that production lacks, by "
             f"({', '.join(one.key.columns)}) ({one.key.name}): {values}; wanted by {named(keys)}",
             self._remedy(one, rows),
             rows=keys,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from egrow_replica.catalog import UniqueKey
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, named
+from egrow_replica.window.checks.base import counted, finding, named
 from egrow_replica.window.checks.rows_table import AT_ONCE, Row, TableRows, Values
 
 PROD = Server.PROD
@@ -106,7 +106,7 @@ class Uniques:
                 yield self._collision(one)
             rows = [one.giving[key][0] for key in exchanged if key in one.holders]
             if rows:
-                message = f"{len(rows)} rows exchange values of ({one.columns}) among themselves: {named(rows)}"
+                message = f"{counted(rows)} exchange values of ({one.columns}) among themselves: {named(rows)}"
                 remedy = "Let one of them take a value of its own on dev first, and open two windows."
                 yield finding("unique-exchange", Severity.ERROR, PROD, self._rows.name, message, remedy, rows=rows)
             if one.differing:
@@ -130,7 +130,7 @@ class Uniques:
             Severity.WARNING,
             PROD,
             self._rows.name,
-            f"({one.columns}) is unique and differs in {len(one.differing)} rows that both servers have: "
+            f"({one.columns}) is unique and differs in {counted(one.differing)} that both servers have: "
             f"{named(one.differing)}. Dev's values would overwrite production's; ids of a payment provider's test "
             "mode must not",
             f"If they are production's own: [tables.production_columns] {entry}",

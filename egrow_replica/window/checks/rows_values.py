@@ -14,7 +14,7 @@ from egrow_replica.db import SQL, Identifier, query
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, named, warning
+from egrow_replica.window.checks.base import counted, finding, named, warning
 from egrow_replica.window.checks.drift_types import numeric_modifier, text_limit
 from egrow_replica.window.checks.remedies import alter_table, name, text
 from egrow_replica.window.checks.rows_table import Row, TableRows
@@ -53,7 +53,7 @@ class RefusedValues:
         """One for each column and reason."""
         for number, keys in sorted(self._found.items()):
             test = self._tests[number]
-            message = f"{len(keys)} rows of dev have {test.what} in column {test.column}: {named(keys)}"
+            message = f"{counted(keys)} of dev with {test.what} in column {test.column}: {named(keys)}"
             yield finding(test.slug, Severity.ERROR, PROD, self._rows.name, message, test.remedy, rows=keys)
 
 
@@ -159,8 +159,8 @@ class FailedChecks:
                     Severity.ERROR,
                     PROD,
                     self._rows.name,
-                    f"{len(keys)} rows of dev fail production's {one.name}, {one.definition}: {named(keys)}",
-                    alter_table(self._rows.name, f"DROP CONSTRAINT {name(one.name)}"),
+                    f"{counted(keys)} of dev against production's {one.name}, {one.definition}: {named(keys)}",
+                    alter_table(self._rows.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}"),
                     rows=keys,
                 )
 

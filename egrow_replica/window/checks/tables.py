@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from egrow_replica.catalog import Relation, Scope, Table, read_firing_triggers
 from egrow_replica.db import Door
 from egrow_replica.errors import Refused
-from egrow_replica.evidence import protected
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, QualifiedName, Server, Side
 from egrow_replica.window.checks.base import error, info, inspection, warning
@@ -43,28 +42,26 @@ def _nearest(wanted: QualifiedName, known: Iterable[QualifiedName]) -> str:
     return f"The nearest existing name is {near[0]}." if near else "No name there is like it."
 
 
-@inspection(
-    "unclassified", PROD, subject="unclassified tables", fine="every table is in a list", both=True, guards=False
-)
+@inspection("unclassified", PROD, subject="unclassified tables", fine="every table is in a list", guards=False)
 def unclassified(view: View, server: Server) -> Iterator[Check]:
     """What nobody has thought about."""
     listed = set(view.settings.tables.all_user)
-    found = [one.name for one in protected(view.relations(server).values(), view.scope) if one.name not in listed]
+    found = [one.name for one in view.bystanders(server) if one.name not in listed]
     if found:
         tables = ", ".join(map(str, found))
         message = f"in no list, so protected as user tables are: {tables}"
         yield info("unclassified", server, "unclassified tables", message, "List them in [tables] user or content.")
 
 
-@inspection("outside-wal", PROD, subject="user tables", fine="the WAL has every change", both=True, guards=False)
+@inspection("outside-wal", PROD, subject="user tables", fine="the WAL has every change", guards=False)
 def outside_wal(view: View, server: Server) -> Iterator[Check]:
     """User tables of which the WAL says nothing."""
-    for one in protected(view.relations(server).values(), view.scope):
+    for one in view.bystanders(server):
         if one.persistence == "u":
             message = "it is unlogged: WAL does not show who writes it, only its fingerprint tells"
             yield info("outside-wal", server, one.name, message)
     for one in view.relations(server).values():
-        if one.kind == "f":
+        if one.kind == "f" and one.name not in view.content:
             message = "it is a foreign table: its rows are elsewhere and nothing of them is proved"
             yield info("outside-wal", server, one.name, message)
 

@@ -22,7 +22,8 @@ from egrow_replica.catalog import (
 from egrow_replica.catalog.conditions import RoleSetting, SettingValue, read_role_settings, read_settings
 from egrow_replica.catalog.definitions import Definitions, read_definitions
 from egrow_replica.db import Door, Dsn, parse_dsn
-from egrow_replica.evidence import touching
+from egrow_replica.errors import ServerUnavailable
+from egrow_replica.evidence import OWN_SCHEMAS, touching
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window
@@ -81,18 +82,23 @@ class View:
         return server in self.doors
 
     def door(self, server: Server) -> Door:
-        """The connection to it."""
+        """The connection to it.
+
+        :raises ServerUnavailable: it did not answer, or went away meanwhile.
+        """
+        if server not in self.doors:
+            raise ServerUnavailable(f"{server} does not answer")
         return self.doors[server]
 
     @property
     def dev(self) -> Door:
         """The connection to dev."""
-        return self.doors[Server.DEV]
+        return self.door(Server.DEV)
 
     @property
     def prod(self) -> Door:
         """The connection to production."""
-        return self.doors[Server.PROD]
+        return self.door(Server.PROD)
 
     def dsn(self, server: Server) -> Dsn:
         """How we reach it."""
@@ -114,25 +120,25 @@ class View:
     def facts(self, server: Server) -> ServerFacts:
         """Who it is and what our login may do there."""
         if (known := self._read.get(("facts", server))) is None:
-            known = self._read["facts", server] = read_server_facts(self.doors[server])
+            known = self._read["facts", server] = read_server_facts(self.door(server))
         assert isinstance(known, ServerFacts)
         return known
 
     def server_settings(self, server: Server) -> dict[str, SettingValue]:
         """Its settings, those that it has, by name."""
         if (known := self._read.get(("settings", server))) is None:
-            known = self._read["settings", server] = read_settings(self.doors[server], _SETTINGS)
+            known = self._read["settings", server] = read_settings(self.door(server), _SETTINGS)
         assert isinstance(known, dict)
         return known
 
     def role_settings(self, server: Server, roles: Iterable[str]) -> list[RoleSetting]:
         """The time-outs that these roles, this database or everybody were given."""
-        return read_role_settings(self.doors[server], roles, TIMEOUTS)
+        return read_role_settings(self.door(server), roles, TIMEOUTS)
 
     def relations(self, server: Server) -> dict[QualifiedName, Relation]:
         """Its relations by name."""
         if (known := self._read.get(("relations", server))) is None:
-            known = self._read["relations", server] = read_relations(self.doors[server])
+            known = self._read["relations", server] = read_relations(self.door(server))
         assert isinstance(known, dict)
         return known
 
@@ -141,10 +147,22 @@ class View:
         relations = self.relations(server)
         return [relations[name] for name in self.content if name in relations]
 
+    def bystanders(self, server: Server) -> list[Relation]:
+        """Its tables with rows of their own that are not content: users' and what nobody classified."""
+        content = set(self.content)
+        return [
+            one
+            for one in self.relations(server).values()
+            if one.holds_rows
+            and one.name not in content
+            and one.name.schema not in OWN_SCHEMAS
+            and not (one.is_partition and one.partition_root in content)
+        ]
+
     def tables(self, server: Server) -> dict[QualifiedName, Table]:
         """Its content tables with columns and keys."""
         if (known := self._read.get(("tables", server))) is None:
-            known = self._read["tables", server] = read_tables(self.doors[server], self.content_relations(server))
+            known = self._read["tables", server] = read_tables(self.door(server), self.content_relations(server))
         assert isinstance(known, dict)
         return known
 
@@ -152,7 +170,7 @@ class View:
         """Its content tables as they are defined."""
         if (known := self._read.get(("definitions", server))) is None:
             known = self._read["definitions", server] = read_definitions(
-                self.doors[server], self.content_relations(server)
+                self.door(server), self.content_relations(server)
             )
         assert isinstance(known, Definitions)
         return known

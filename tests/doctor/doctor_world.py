@@ -1,0 +1,132 @@
+"""Asking ``doctor`` without a process of its own, and a database with something wrong at every place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from support.pair import Pair
+
+from egrow_replica.app.context import Context
+from egrow_replica.app.doctor import doctor
+from egrow_replica.errors import EgrowError
+from egrow_replica.model import Check, Server, Severity
+from egrow_replica.results import DoctorReport
+from egrow_replica.settings import load_settings
+from egrow_replica.window.listener import Silence
+
+DEV, PROD = Server.DEV, Server.PROD
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What doctor said."""
+
+    checks: tuple[Check, ...]
+    failure: EgrowError | None
+
+    def of(self, slug: str) -> list[Check]:
+        return [check for check in self.checks if check.id == slug]
+
+    def one(self, slug: str, server: Server | None = None) -> Check:
+        found = [check for check in self.of(slug) if server is None or check.server == server.value]
+        assert len(found) == 1, f"{slug}: {self.lines()}"
+        return found[0]
+
+    def lines(self, *severities: Severity) -> set[str]:
+        """One line a finding, as the lists of the tests have them; without severities, whatever is not well."""
+        wanted = severities or (Severity.ERROR, Severity.WARNING, Severity.INFO)
+        return {f"{one.severity} {one.server} {one.id} {one.subject}" for one in self.checks if one.severity in wanted}
+
+
+def examine(pair: Pair) -> Examined:
+    failure: EgrowError | None = None
+    try:
+        report: object = doctor(Context(load_settings(pair.config), Silence()))
+    except EgrowError as error:
+        failure, report = error, error.report
+    assert isinstance(report, DoctorReport), failure
+    return Examined(report.checks, failure)
+
+
+TABLES = """
+SET ROLE academy_owner;
+SET search_path = public;
+CREATE TYPE "Level" AS ENUM ('low', 'high');
+CREATE DOMAIN price AS numeric(10, 2);
+CREATE DOMAIN lo AS oid;
+CREATE TABLE "Artículo" (
+    id int PRIMARY KEY, "shortName" varchar(40), weight numeric(8, 2), level "Level", cost price, note text, place text,
+    spot text, since timestamp(6), number int NOT NULL DEFAULT 0);
+CREATE TABLE topics (id int PRIMARY KEY, slug text NOT NULL, "createdAt" timestamptz NOT NULL DEFAULT now());
+CREATE UNIQUE INDEX topics_slug_key ON topics (slug);
+CREATE TABLE regions (id int, area text, PRIMARY KEY (id, area)) PARTITION BY LIST (area);
+CREATE TABLE regions_north PARTITION OF regions FOR VALUES IN ('north');
+CREATE TABLE silent (id int PRIMARY KEY, body text);
+CREATE TABLE whole (id int PRIMARY KEY, body text);
+CREATE TABLE forgetful (id int PRIMARY KEY, body text);
+CREATE TABLE late (id int CONSTRAINT late_key PRIMARY KEY, body text);
+CREATE TABLE files (id int PRIMARY KEY, data lo, number oid);
+INSERT INTO topics SELECT n, 'topic-' || n, '2026-01-01' FROM generate_series(1, 6) AS n;
+INSERT INTO "Artículo" (id, place, spot) VALUES (1, 'here', 'a'), (2, 'there', 'b');
+"""
+CONTENT = ["Artículo", "topics", "regions", "silent", "whole", "forgetful", "late", "files"]
+
+ON_DEV = """
+SET search_path = public;
+SET ROLE academy_owner;
+ALTER TYPE "Level" ADD VALUE 'middle' BEFORE 'high';
+CREATE TYPE "Kind" AS ENUM ('it''s', 'other');
+ALTER TABLE "Artículo" ADD COLUMN kind "Kind" NOT NULL DEFAULT 'it''s';
+ALTER TABLE "Artículo" ADD COLUMN twice int GENERATED ALWAYS AS (id * 2) STORED;
+ALTER TABLE "Artículo" ADD COLUMN later int, ADD COLUMN last int;
+CREATE TABLE regions_west PARTITION OF regions FOR VALUES IN ('west');
+ALTER TABLE silent REPLICA IDENTITY NOTHING;
+ALTER TABLE whole REPLICA IDENTITY FULL;
+INSERT INTO regions VALUES (1, 'north'), (2, 'west');
+"""
+#: In a statement of its own: a new label cannot be used in the transaction that made it.
+ROWS_ON_DEV = """
+INSERT INTO public."Artículo" (id, "shortName", weight, level, cost, note, place, spot) VALUES
+    (10, repeat('x', 30), 1, 'low', 1, 'n', 'p', 'c'),
+    (11, 'short', 123456.78, 'low', 1, 'n', 'p', 'd'),
+    (12, 'short', 1, 'middle', 1, 'n', 'p', 'e'),
+    (13, 'short', 1, 'low', 1, 'n', NULL, 'f'),
+    (14, 'short', 1, 'low', 1, 'forbidden', 'p', 'g'),
+    (15, 'short', 1, 'low', 1, 'n', 'p', 'same'),
+    (16, 'short', 1, 'low', 1, 'n', 'p', 'same');
+UPDATE public.topics SET slug = 'another', "createdAt" = '2025-05-05' WHERE id = 1;
+UPDATE public.topics SET slug = 'for a moment' WHERE id = 2;
+UPDATE public.topics SET slug = 'topic-2' WHERE id = 3;
+UPDATE public.topics SET slug = 'topic-3' WHERE id = 2;
+UPDATE public.topics SET slug = 'topic-4-free' WHERE id = 4;
+UPDATE public.topics SET slug = 'topic-4' WHERE id = 5;
+INSERT INTO public.topics VALUES (20, 'taken', now()), (21, 'topic-5', now());
+UPDATE public.courses SET "instructorId" = (SELECT id FROM public.users WHERE email LIKE 'tester1@%')
+ WHERE id = (SELECT min(id) FROM public.courses);
+"""
+ON_PROD = """
+SET search_path = public;
+ALTER TABLE "Artículo" ALTER COLUMN "shortName" TYPE varchar(10), ALTER COLUMN weight TYPE numeric(4, 2),
+    ALTER COLUMN place SET NOT NULL, ALTER COLUMN place TYPE text COLLATE "C", ALTER COLUMN note SET DEFAULT 'none',
+    ALTER COLUMN number DROP DEFAULT, ALTER COLUMN number ADD GENERATED BY DEFAULT AS IDENTITY,
+    ALTER COLUMN since TYPE timestamp(3),
+    ADD CONSTRAINT "not forbidden" CHECK (note <> 'forbidden'), ADD CONSTRAINT apart EXCLUDE (id WITH =),
+    ADD COLUMN last int, ADD COLUMN later int, ADD COLUMN twice int GENERATED ALWAYS AS (id * 3) STORED;
+CREATE UNIQUE INDEX "one spot" ON "Artículo" (spot);
+ALTER DOMAIN price ADD CONSTRAINT positive CHECK (VALUE >= 0);
+ALTER TABLE topics ADD COLUMN curator int;
+UPDATE topics SET curator = 1;
+ALTER TABLE topics ALTER COLUMN curator SET NOT NULL;
+INSERT INTO topics VALUES (7, 'taken', now(), 1);
+ALTER TABLE late DROP CONSTRAINT late_key, ADD CONSTRAINT late_key PRIMARY KEY (id) DEFERRABLE;
+ALTER TABLE forgetful SET UNLOGGED;
+CREATE UNLOGGED TABLE public.cache (id int PRIMARY KEY);
+GRANT SELECT ON cache TO egrow_operator;
+CREATE FUNCTION welcome() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER "Welcome" AFTER INSERT ON courses FOR EACH ROW EXECUTE FUNCTION welcome();
+ALTER TABLE courses ENABLE ALWAYS TRIGGER "Welcome";
+ALTER TABLE likes ENABLE ROW LEVEL SECURITY;
+REVOKE SELECT ON comments FROM egrow_operator;
+GRANT INSERT ON users TO egrow_apply;
+REVOKE UPDATE ON prices FROM egrow_apply;
+"""

@@ -1,0 +1,136 @@
+"""Servers that do not answer, logins that are refused, and a pooler in between."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from doctor_world import DEV, PROD, examine
+from support.pair import Pair
+
+from egrow_replica.lab import conninfo
+from egrow_replica.model import Severity, Side
+
+
+def with_changes(dsn: str, **changes: str) -> str:
+    return conninfo.write({**conninfo.parse(dsn), **changes})
+
+
+@pytest.fixture(scope="module")
+def closed_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+@contextmanager
+def pooler(port: int) -> Iterator[str]:
+    """A stand-in: it passes everything on, and tells the client another process id than the server's."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    server = socket.create_connection(("127.0.0.1", port))
+                    threading.Thread(target=pump, args=(client, server, False), daemon=True).start()
+                    threading.Thread(target=pump, args=(server, client, True), daemon=True).start()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield str(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def pump(source: socket.socket, target: socket.socket, answering: bool) -> None:
+    with suppress(OSError), source, target:
+        while data := source.recv(65536):
+            key = data.find(b"K\x00\x00\x00\x0c") if answering else -1  # BackendKeyData
+            target.sendall(data[: key + 5] + b"\x00\x00\x00\x07" + data[key + 9 :] if key >= 0 else data)
+
+
+@pytest.mark.parametrize(("login", "other"), [("dev", PROD), ("prod", DEV)])
+def test_one_server_does_not_answer(shared_pair: Pair, closed_port: str, login: str, other: object) -> None:
+    shared_pair.configure(logins={login: with_changes(shared_pair.logins[login], port=closed_port)})
+    found = examine(shared_pair)
+    assert found.failure is not None
+    assert found.failure.exit_code == 7
+    assert found.one("connection", DEV if login == "dev" else PROD).severity is Severity.ERROR
+    wanted = {
+        "dev": {"commit-timestamps", "pg_dump", "log-password"},
+        "prod": {"wal-level", "leftovers", "stream-role"},
+    }
+    answered = {check.id for check in found.checks if check.severity is Severity.OK}
+    assert wanted[login] <= answered
+
+
+def test_neither_answers(shared_pair: Pair, closed_port: str) -> None:
+    changed = {one: with_changes(shared_pair.logins[one], port=closed_port) for one in ("dev", "prod")}
+    shared_pair.configure(logins=changed)
+    result = shared_pair.cli("doctor")
+    assert result.exit_code == 7, str(result)
+    assert [check["severity"] for check in result.json["checks"]] == ["error", "error"]
+
+
+def test_a_pooler(shared_pair: Pair) -> None:
+    with pooler(int(conninfo.parse(shared_pair.logins["dev"])["port"])) as port:
+        shared_pair.configure(
+            logins={one: with_changes(shared_pair.logins[one], port=port) for one in ("dev", "stream")}
+        )
+        found = examine(shared_pair)
+    assert "pooler" in found.one("server", DEV).message
+
+
+def test_a_pooler_for_the_stream(shared_pair: Pair) -> None:
+    with pooler(int(conninfo.parse(shared_pair.logins["stream"])["port"])) as port:
+        shared_pair.configure(logins={"stream": with_changes(shared_pair.logins["stream"], port=port)})
+        found = examine(shared_pair)
+    assert "pooler" in found.one("stream-login").message
+
+
+def test_the_same_database(shared_pair: Pair) -> None:
+    shared_pair.configure(logins={"dev": shared_pair.logins["prod"]})
+    found = examine(shared_pair)
+    assert found.one("same-database").server is Side.BOTH
+    assert found.of("commit-timestamps")
+    assert not found.of("drift")
+
+
+@pytest.mark.parametrize(
+    ("changes", "slug", "exit_code"),
+    [
+        ({"password": "wrong"}, "stream-login", 7),
+        ({"dbname": "postgres"}, "stream-database", 4),
+        ({"user": "egrow_operator"}, "stream-login", 7),  # with another's password
+        ({"user": "academy_app"}, "stream-role", None),
+    ],
+    ids=["password", "database", "user", "role"],
+)
+def test_the_streams_login(shared_pair: Pair, changes: dict[str, str], slug: str, exit_code: int | None) -> None:
+    shared_pair.configure(logins={"stream": with_changes(shared_pair.logins["stream"], **changes)})
+    found = examine(shared_pair)
+    assert found.of(slug)[0].severity is Severity.ERROR
+    assert found.failure is not None
+    if exit_code is not None:
+        assert found.failure.exit_code == exit_code
+
+
+def test_the_streams_address_does_not_answer_here(shared_pair: Pair, closed_port: str) -> None:
+    shared_pair.configure(logins={"stream": with_changes(shared_pair.logins["stream"], port=closed_port)})
+    found = examine(shared_pair)
+    assert found.one("stream-login").severity is Severity.WARNING
+    assert found.failure is None
+
+
+def test_the_streams_password_is_missing(shared_pair: Pair) -> None:
+    values = conninfo.parse(shared_pair.logins["stream"])
+    del values["password"]
+    shared_pair.configure(logins={"stream": conninfo.write(values)})
+    found = examine(shared_pair)
+    assert found.one("stream-password").severity is Severity.ERROR

@@ -1,0 +1,204 @@
+"""Servers that are set otherwise than a window needs, and the same checks where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from doctor_world import DEV, PROD, examine
+from pydantic import SecretStr
+from support.pair import Pair
+from support.waiting import wait_until
+
+from egrow_replica.catalog.conditions import OwnConnection
+from egrow_replica.db import parse_dsn
+from egrow_replica.lab import conninfo
+from egrow_replica.model import Check, Severity, Side
+from egrow_replica.window.checks import ALL, FIRST, addresses, servers
+
+#: What needs a restart, or would disturb other tests: all of it in one pair of servers.
+DEV_SETTINGS = {
+    "wal_level": "replica",
+    "max_replication_slots": "0",
+    "max_wal_senders": "0",
+    "max_slot_wal_keep_size": "64MB",
+    "idle_replication_slot_timeout": "1min",
+    "max_connections": "10",
+    "autovacuum_worker_slots": "3",
+    "output_plugin_libraries": "test_decoding",
+}
+PROD_SETTINGS = {
+    "track_commit_timestamp": "off",
+    "max_logical_replication_workers": "0",
+    "max_worker_processes": "0",
+    "max_sync_workers_per_subscription": "0",
+    "max_active_replication_origins": "1",
+    "max_replication_slots": "1",
+    "log_statement": "all",
+    "log_min_duration_statement": "0",
+    "log_transaction_sample_rate": "0.5",
+    "shared_preload_libraries": "auto_explain,pg_stat_statements",
+    "auto_explain.log_min_duration": "0",
+    "pg_stat_statements.track_utility": "on",
+}
+TABLE = """
+CREATE TABLE things (id int PRIMARY KEY);
+CREATE ROLE egrow_operator LOGIN PASSWORD 'secret';
+GRANT pg_monitor TO egrow_operator
+"""
+EXPECTED = {
+    "error dev wal-level wal_level",
+    "error dev output-plugin output_plugin_libraries",
+    "error dev slots max_replication_slots",
+    "error dev senders max_wal_senders",
+    "warning dev connections max_connections",
+    "warning dev slot-limits max_slot_wal_keep_size",
+    "warning dev slot-limits idle_replication_slot_timeout",
+    "error prod workers max_logical_replication_workers",
+    "error prod processes max_worker_processes",
+    "error prod origins max_active_replication_origins",
+    "info prod sync-workers max_sync_workers_per_subscription",
+    "warning prod commit-timestamps track_commit_timestamp",
+    "warning prod log-password log_statement",
+    "warning prod log-password log_min_duration_statement",
+    "warning prod log-password log_min_error_statement",
+    "warning prod log-password log_transaction_sample_rate",
+    "warning prod statistics-password pg_stat_statements.track_utility",
+    "warning prod log-rows log_parameter_max_length",
+    "warning prod log-rows auto_explain.log_min_duration",
+    "warning prod standbys synchronous_standby_names",
+    # and what an ordinary role without setup lacks
+    "error dev privilege egrow_operator",
+    "error dev privilege public.things",
+    "error dev stream-role egrow_operator",
+    "error prod rows public.things",
+    "error prod privilege egrow_operator",
+    "error prod privilege public.things",
+    "error prod content-roles egrow_apply, egrow_restore",
+}
+
+
+def test_settings(new_lab: Callable[..., Pair]) -> None:
+    pair = new_lab(set_up=False, load=False, dev_settings=DEV_SETTINGS, prod_settings=PROD_SETTINGS)
+    pair.both_sql(TABLE)
+    login = {"user": "egrow_operator", "password": "secret"}
+    pair.configure(
+        tables={"content": ["things"]},
+        logins={
+            "dev": conninfo.write({**conninfo.parse(pair.lab.dev_admin_dsn), **login}),
+            "prod": conninfo.write({**conninfo.parse(pair.lab.prod_admin_dsn), **login}),
+            "stream": conninfo.write({**conninfo.parse(pair.lab.dev_admin_dsn), **login}),
+        },
+    )
+    pair.prod_sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    pair.prod_sql("SELECT pg_reload_conf()")
+    wait_until(lambda: pair.value(PROD, "SHOW synchronous_standby_names") == "nobody", 10, what="the setting")
+    found = examine(pair)
+    usual = {line for line in found.lines() if "stream-reach" in line}
+    expected = EXPECTED | {"error dev stream-login " + parse_shown(pair, "stream")}
+    lines = found.lines() - usual
+    assert (lines - expected, expected - lines) == (set(), set())
+
+
+def parse_shown(pair: Pair, login: str) -> str:
+    return parse_dsn(SecretStr(pair.logins[login]), name=login).shown
+
+
+def test_all_is_well(shared_pair: Pair) -> None:
+    """Every check answers ok on servers that are as they should be: none is silent."""
+    found = examine(shared_pair)
+    assert found.failure is None
+    answered = {(check.id, check.server) for check in found.checks}
+    silent = {(one.id, one.side) for one in (*FIRST, *ALL)} - answered
+    # These answer by narrower names.
+    assert (
+        silent - {("slot-limits", Side.DEV), ("stream-address", Side.PROD), ("rows", Side.PROD)}
+        == {
+            ("unknown-user-table", Side.BOTH),
+            ("unclassified", Side.PROD),
+        }
+        - answered
+    )
+    assert {check.severity for check in found.checks} >= {Severity.OK, Severity.INFO, Severity.WARNING}
+    for slug in ("rows-values", "rows-references", "rows-defaults", "stream-login", "timeouts", "pg_dump", "probes"):
+        assert all(check.severity is Severity.OK for check in found.of(slug)), slug
+        assert found.of(slug)
+
+
+def test_doctor_changes_nothing(shared_pair: Pair) -> None:
+    with shared_pair.unchanged():
+        result = shared_pair.cli("doctor")
+    assert result.exit_code == 0, str(result)
+    assert {"id", "severity", "server", "subject", "message", "remedy"} <= set(result.json["checks"][0])
+    shown = shared_pair.cli("--lang", "en", "doctor").json
+    assert "checks" in shown
+
+
+# ---------------------------------------------------------------------------------------------------- what others do
+
+
+def test_sessions_of_others(shared_pair: Pair) -> None:
+    update = "UPDATE users SET bio = 'x' WHERE id = (SELECT min(id) FROM users)"
+    lock = "LOCK TABLE lessons IN SHARE MODE"
+    with shared_pair.holding(DEV, update) as dev, shared_pair.holding(PROD, lock) as prod:
+        wait_until(lambda: bool(examine_some(shared_pair, "transactions")), 10, what="an old transaction")
+        found = examine(shared_pair)
+        transaction = next(one for one in found.of("transactions") if one.server is Side.DEV)
+        assert transaction.severity is Severity.WARNING
+        assert str(dev.info.backend_pid) in transaction.remedy
+        assert found.one("locks").subject == "public.lessons"
+        assert str(prod.info.backend_pid) in found.one("locks").remedy
+
+
+def examine_some(pair: Pair, slug: str) -> list[Check]:
+    return [one for one in examine(pair).of(slug) if one.severity is Severity.WARNING]
+
+
+def test_one_catalog_is_closed(pair: Pair) -> None:
+    """Permission denied is an answer for that check; all others go on."""
+    pair.dev_sql("REVOKE SELECT ON pg_catalog.pg_prepared_xacts FROM PUBLIC")
+    pair.prod_sql("REVOKE SELECT ON pg_catalog.pg_stat_ssl FROM PUBLIC")
+    pair.prod_sql("REVOKE SELECT ON public.lessons FROM egrow_operator")
+    found = examine(pair)
+    closed = found.one("prepared-transactions", DEV)
+    assert closed.severity is Severity.ERROR
+    assert "permission denied" in closed.message
+    assert "permission denied" in found.one("tls", PROD).message
+    assert found.one("rows").subject == "public.lessons"
+    assert {one.subject for one in found.of("unique-differs")} == {"public.products", "public.prices"}
+    assert found.one("privilege", PROD).remedy.endswith('GRANT SELECT ON public.lessons TO "egrow_operator";')
+    assert found.of("pg_dump")
+
+
+# ---------------------------------------------------------------------------------------------- what cannot be made so
+
+
+def test_clock(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = SimpleNamespace(now=datetime.now(UTC) + timedelta(minutes=2), encoding="UTF8")
+    monkeypatch.setattr(servers, "read_clock", lambda door: later)
+    assert "ahead" in examine(shared_pair).one("clock", PROD).message
+
+
+def test_encryption(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "read_own_connection", lambda door: OwnConnection(encrypted=False, local=False))
+    assert examine(shared_pair).one("tls", DEV).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("prod", "stream", "slugs"),
+    [
+        ("host=prod.example", "host=127.0.0.1 user=s", ["stream-address", "stream-reach"]),
+        ("host=prod.example", "host=dev.example user=s", ["stream-tls", "stream-reach"]),
+        ("host=prod.example", "host=dev.example sslmode=verify-full", ["stream-reach"]),
+        ("host=/run/postgresql", "host=localhost", ["stream-reach"]),
+    ],
+)
+def test_ways_to_dev(prod: str, stream: str, slugs: list[str]) -> None:
+    view: Any = SimpleNamespace(
+        stream=parse_dsn(SecretStr(stream), name="stream"), dsn=lambda server: parse_dsn(SecretStr(prod), name="prod")
+    )
+    found = list(addresses.stream_address[0].look(view, PROD))
+    assert [one.id for one in found] == slugs
