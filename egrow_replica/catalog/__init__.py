@@ -5,13 +5,11 @@ from egrow_replica.catalog.scope import ContentTable, Scope, content_table, same
 from egrow_replica.catalog.server import ServerFacts, read_server_facts
 from egrow_replica.catalog.tables import (
     Column,
-    FiringTrigger,
     ForeignKey,
     OwnedSequence,
     Relation,
     Table,
     UniqueKey,
-    read_firing_triggers,
     read_foreign_keys,
     read_owned_sequences,
     read_relations,
@@ -21,7 +19,6 @@ from egrow_replica.catalog.tables import (
 __all__ = [
     "Column",
     "ContentTable",
-    "FiringTrigger",
     "ForeignKey",
     "OwnedSequence",
     "Relation",
@@ -30,7 +27,6 @@ __all__ = [
     "Table",
     "UniqueKey",
     "content_table",
-    "read_firing_triggers",
     "read_foreign_keys",
     "read_owned_sequences",
     "read_relations",

@@ -83,15 +83,6 @@ class ForeignKey(Model):
     references_partitioned: bool
 
 
-class FiringTrigger(Model):
-    """A trigger that fires under replication; ``enabled`` is A always or R replica."""
-
-    table: TableName
-    name: str
-    enabled: str
-    function: str
-
-
 class OwnedSequence(Model):
     """A sequence that belongs to a column."""
 
@@ -153,11 +144,6 @@ def read_tables(door: Door, relations: Iterable[Relation]) -> dict[QualifiedName
 def read_foreign_keys(door: Door) -> list[ForeignKey]:
     """Every foreign key of the database."""
     return door.rows(ForeignKey, query("catalog/foreign_keys"))
-
-
-def read_firing_triggers(door: Door, oids: Iterable[int]) -> list[FiringTrigger]:
-    """Triggers on these relations, or their partitions, that fire under replication."""
-    return door.rows(FiringTrigger, query("catalog/firing_triggers"), [list(oids)])
 
 
 def read_owned_sequences(door: Door, oids: Iterable[int]) -> list[OwnedSequence]:

@@ -66,7 +66,7 @@ class RelationFact(Model):
     kind: str
     persistence: str
     owner: str
-    owner_is_superuser: bool
+    owner_is_trusted: bool
     row_security: bool
 
 

@@ -107,7 +107,7 @@ def _own_schema(atlas: Atlas) -> Iterator[Finding]:
 
 def _planted(atlas: Atlas, relation: RelationFact, own: set[int]) -> Iterator[str]:
     facts = atlas.facts
-    if relation.owner != facts.role and not relation.owner_is_superuser:
+    if relation.owner != facts.role and not relation.owner_is_trusted:
         yield f"it belongs to {relation.owner}, who can make it do anything"
     for trigger in atlas.triggers.get(relation.oid, ()):
         yield f"it has the trigger {trigger.name}"

@@ -5,7 +5,10 @@ SELECT c.oid::bigint AS oid,
        c.relkind::text AS kind,
        c.relpersistence::text AS persistence,
        r.rolname::text AS owner,
-       r.rolsuper AS owner_is_superuser,
+       -- A superuser, or who may become the apply role: setup makes only the operator its member.
+       r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles AS a
+                              WHERE a.rolname = 'egrow_apply' AND pg_catalog.pg_has_role(r.oid, a.oid, 'MEMBER'))
+         AS owner_is_trusted,
        c.relrowsecurity AS row_security
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

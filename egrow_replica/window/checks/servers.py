@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 from egrow_replica.catalog.conditions import read_clock, read_places, read_standbys
 from egrow_replica.db import Capability
+from egrow_replica.errors import StatementFailed, WrongState
 from egrow_replica.model import Check, Server, Side
 from egrow_replica.window.checks.base import error, fine, info, inspection, size, warning
 from egrow_replica.window.checks.remedies import name
 from egrow_replica.window.checks.view import View
+from egrow_replica.window.journal import Window, read_windows
 
 DEV, PROD = Server.DEV, Server.PROD
 _ADDRESSES = "Look at [dev] and [prod] in the configuration, and at the variables that they name."
@@ -37,6 +39,24 @@ def identity(view: View, _: Server) -> Iterator[Check]:
                 _ADDRESSES,
             )
             return
+    # Seen from the other side: what should be dev keeps the journal of a production, of this very one and no copy.
+    for window in _windows_of_dev(view):
+        if window.prod_identity == dev.identity:
+            yield error(
+                "swapped",
+                Side.BOTH,
+                dev.database,
+                f"dev and production are swapped: in window {window.name} this dev was production",
+                _ADDRESSES,
+            )
+            return
+
+
+def _windows_of_dev(view: View) -> list[Window]:
+    try:
+        return read_windows(view.dev)
+    except (StatementFailed, WrongState):  # a copy of a production, with a journal that is not ours to read
+        return []
 
 
 @inspection("version", DEV, PROD, subject="version", fine="every capability is there")

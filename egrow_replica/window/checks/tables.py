@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from egrow_replica.catalog import Relation, Scope, Table, read_firing_triggers
-from egrow_replica.db import Door
+from egrow_replica.catalog import Relation, Table
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, QualifiedName, Server, Side
@@ -203,27 +202,6 @@ def large_objects(view: View, server: Server) -> Iterator[Check]:
                 yield warning("large-objects", server, subject, message, "Give the column to production_columns.")
 
 
-@inspection("firing-trigger", PROD, subject="triggers", fine="none fires for a replicated row", both=True)
-def triggers(view: View, _: Server) -> Iterator[Check]:
-    """Triggers that fire under replication."""
-    yield from firing_trigger_checks(view.prod, view.scope)
-
-
-def firing_trigger_checks(prod: Door, scope: Scope) -> Iterator[Check]:
-    """Triggers of production that fire for a replicated row: they could write anything."""
-    for trigger in read_firing_triggers(prod, [table.oid for table in scope.tables]):
-        kind = "ALWAYS" if trigger.enabled == "A" else "REPLICA"
-        yield error(
-            "firing-trigger",
-            PROD,
-            trigger.table,
-            f"trigger {trigger.name} (ENABLE {kind}) runs {trigger.function} for each replicated row, "
-            "which may write anything",
-            alter_table(trigger.table, f"ENABLE TRIGGER {name(trigger.name)}") + " -- makes it an ordinary one",
-            refused=True,
-        )
-
-
 #: What tells that the configured names can be content at all.
 NAMES = (*content_names, *kinds, *keys, *filters, *production_columns)
-CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects, *triggers)
+CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects)

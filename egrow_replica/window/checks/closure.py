@@ -1,0 +1,42 @@
+"""Checks of what production would do of itself when content is written, and of what the roles may do besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from egrow_replica.catalog.closure import read_closure
+from egrow_replica.catalog.closure_privileges import read_privileges
+from egrow_replica.guard.closure import judge_window
+from egrow_replica.guard.closure_privileges import judge_privileges
+from egrow_replica.model import Check, Server
+from egrow_replica.window.checks.access import makes_roles
+from egrow_replica.window.checks.base import inspection
+from egrow_replica.window.checks.view import View
+
+#: What other checks say of each content table, with a remedy for both servers.
+_SAID_ELSEWHERE = frozenset({"inheritance", "rule", "row-security", "unlogged", "not-a-table"})
+
+
+@inspection(
+    "closure", Server.PROD, subject="triggers", fine="a write to content sets nothing in motion", both=True
+)
+def closure(view: View, _: Server) -> Iterator[Check]:
+    """Triggers, rules, expressions and functions that a write would run, followed to where they lead."""
+    facts = read_closure(view.prod, view.scope)
+    for finding in judge_window(facts, deletes="delete" in view.settings.window.publish):
+        if finding.id not in _SAID_ELSEWHERE:
+            yield finding.check
+
+
+@inspection(
+    "second-opinion", Server.PROD, subject="privileges", fine="nobody may write what is not content", both=True
+)
+def privileges(view: View, _: Server) -> Iterator[Check]:
+    """What the content roles and the operator could write besides content, whatever the way."""
+    if makes_roles(view):
+        return
+    facts = read_privileges(view.prod, view.scope, publish=view.settings.window.publish)
+    yield from (finding.check for finding in judge_privileges(facts))
+
+
+CHECKS = (*closure, *privileges)
