@@ -166,6 +166,8 @@ _HINTS = {
     "42501": "`egrow-replica setup` prints the grants that are needed.",
     "23505": "Give the rows different values, or take one of them out, then try again.",
     "55P03": "Another transaction holds a lock for too long: see pg_stat_activity, end it, then try again.",
+    "22": "A value does not fit: look at the row or the filter in [tables.filters] that the message names.",
+    "23": "A row breaks a constraint of production: mend it on dev, then try again.",
     "40P01": "Try again; two transactions waited for each other.",
     "53": "The server is out of a resource: see its log.",
     "58": "The server's own system failed: see its log.",

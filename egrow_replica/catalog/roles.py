@@ -75,12 +75,6 @@ def read_operator_rights(prod: Door) -> OperatorRights:
     return prod.one(OperatorRights, query("catalog/operator_rights"), [[APPLY_ROLE, RESTORE_ROLE]])
 
 
-def writable_outside(door: Door, role: str, scope: Scope, own_schemas: Iterable[str]) -> list[QualifiedName]:
-    """Relations that are not content and that the role could write all the same."""
-    oids = [table.oid for table in scope.tables]
-    return [row.name for row in door.rows(_Named, query("catalog/writable"), [role, oids, list(own_schemas)])]
-
-
 def unreadable(door: Door, relations: Iterable[Relation]) -> list[QualifiedName]:
     """Those of the relations that our login cannot read."""
     return [row.name for row in door.rows(_Named, query("catalog/unreadable"), [[one.oid for one in relations]])]

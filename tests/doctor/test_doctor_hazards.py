@@ -42,7 +42,7 @@ PLANTED = {
     "error prod unlogged public.forgetful",
     "error dev large-objects public.files.data",
     "warning dev large-objects public.files.number",
-    "error prod firing-trigger public.courses",
+    "error prod reaches-table public.courses",
     "info prod outside-wal public.cache",
     # rows
     "error prod too-long public.Artículo",
@@ -60,7 +60,9 @@ PLANTED = {
     # roles
     "error prod row-security public.likes",
     "error prod privilege public.comments",
-    "error prod wide-privileges public.users",
+    "error prod wide-privileges egrow_apply",
+    "error prod wide-privileges egrow_restore",
+    "warning prod wide-operator egrow_operator",
     "error prod content-roles public.prices",
     'error prod content-roles "public"."Artículo_number_seq"',
     "warning dev timeouts egrow_stream",
@@ -168,6 +170,7 @@ def test_remedies_cure(sick: Pair) -> None:
         assert found.of(slug)
         sick.dev_sql(sql)
     sick.prod_sql("ALTER TABLE public.files DROP COLUMN data, DROP COLUMN number")
+    sick.prod_sql('ALTER TABLE public.courses ENABLE TRIGGER "Welcome"')
     for check in found.checks:
         apply(sick, check)
     for check in examine(sick).checks:  # what was hidden behind something else

@@ -115,7 +115,7 @@ def test_all_is_well(shared_pair: Pair) -> None:
     silent = {(one.id, one.side) for one in (*FIRST, *ALL)} - answered
     # These answer by narrower names.
     assert (
-        silent - {("slot-limits", Side.DEV), ("stream-address", Side.PROD), ("rows", Side.PROD)}
+        silent - {("slot-limits", Side.DEV), ("stream-address", Side.PROD), ("rows", Side.PROD), ("closure", Side.PROD)}
         == {
             ("unknown-user-table", Side.BOTH),
             ("unclassified", Side.PROD),

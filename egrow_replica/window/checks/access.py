@@ -15,7 +15,6 @@ from egrow_replica.catalog.roles import (
     read_roles,
     unreadable,
     unsettable_sequences,
-    writable_outside,
 )
 from egrow_replica.db import Capability
 from egrow_replica.evidence import OWN_SCHEMAS
@@ -162,17 +161,6 @@ def _privileges(view: View, server: Server, role: str) -> Iterator[Check]:
     for missing in missing_privileges(view.prod, role, view.scope, wanted):
         remedy = f"GRANT {missing.privilege} ON {table(missing.name)} TO {name(role)};"
         yield error("content-roles", server, missing.name, f"{role} lacks {missing.privilege}", remedy)
-    for relation in writable_outside(view.prod, role, view.scope, OWN_SCHEMAS):
-        if relation in view.content:  # not in the scope, because another check stops it
-            continue
-        yield error(
-            "wide-privileges",
-            server,
-            relation,
-            f"{role} could write it, and it is not content",
-            f"REVOKE ALL ON {table(relation)} FROM {name(role)}, PUBLIC; -- and see what {role} is a member of",
-            refused=True,
-        )
 
 
 CHECKS = (*development, *production, *row_security, *content_roles)
