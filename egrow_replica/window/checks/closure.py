@@ -17,9 +17,7 @@ from egrow_replica.window.checks.view import View
 _SAID_ELSEWHERE = frozenset({"inheritance", "rule", "row-security", "unlogged", "not-a-table"})
 
 
-@inspection(
-    "closure", Server.PROD, subject="triggers", fine="a write to content sets nothing in motion", both=True
-)
+@inspection("closure", Server.PROD, subject="triggers", fine="a write to content sets nothing in motion", both=True)
 def closure(view: View, _: Server) -> Iterator[Check]:
     """Triggers, rules, expressions and functions that a write would run, followed to where they lead."""
     facts = read_closure(view.prod, view.scope)
@@ -29,9 +27,7 @@ def closure(view: View, _: Server) -> Iterator[Check]:
             yield finding.check
 
 
-@inspection(
-    "second-opinion", Server.PROD, subject="privileges", fine="nobody may write what is not content", both=True
-)
+@inspection("second-opinion", Server.PROD, subject="privileges", fine="nobody may write what is not content", both=True)
 def privileges(view: View, _: Server) -> Iterator[Check]:
     """What the content roles and the operator could write besides content, whatever the way."""
     if makes_roles(view):
