@@ -170,6 +170,8 @@ def test_remedies_cure(sick: Pair) -> None:
         assert found.of(slug)
         sick.dev_sql(sql)
     sick.prod_sql("ALTER TABLE public.files DROP COLUMN data, DROP COLUMN number")
+    assert found.of("reaches-table")
+    sick.prod_sql('ALTER TABLE public.courses ENABLE TRIGGER "Welcome"')
     sick.prod_sql('ALTER TABLE public.courses ENABLE TRIGGER "Welcome"')
     for check in found.checks:
         apply(sick, check)
