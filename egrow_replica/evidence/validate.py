@@ -10,7 +10,7 @@ from egrow_replica.db import Door, query
 from egrow_replica.evidence.baseline import Baseline, deleted_rows
 from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, measure_all
 from egrow_replica.evidence.judge import Observation, Origins, judge
-from egrow_replica.evidence.wal import OurOrigin, WalFindings, WalState, examine, mark, read_wal
+from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, mark, read_wal
 from egrow_replica.model import EvidenceTier, QualifiedName
 from egrow_replica.results import TableEvidence
 
@@ -142,7 +142,7 @@ class Judgement:
             after=measured.get(name),
             deletions=deletions.get(name),
             same_definition=table is not None and _same_definition(before, table),
-            wal=findings.table(name) if findings is not None and findings.proves else None,
+            wal=_known(findings, name),
             skipped=name in skipped,
         )
 
@@ -154,6 +154,14 @@ class Judgement:
             difference = row.deleted - before.get(name, 0)
             counted[name] = difference if difference >= 0 else None
         return counted
+
+
+def _known(findings: WalFindings | None, name: QualifiedName) -> TableWrites | None:
+    """What WAL says of a table; where the absence of a write proves nothing, a write of ours still does."""
+    found = findings.table(name) if findings is not None else None
+    if found is None or findings is None:
+        return None
+    return found if findings.proves or found.ours else None
 
 
 def _same_definition(before: TableFingerprint | None, now: Table) -> bool:
