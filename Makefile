@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md $(shell find egrow_replica sql -type f -name '*.py' -o -type f -name '*.sql' -o -type f -name '*.po')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install demo test unit lint format clean requirements
+.PHONY: install demo test unit soak lint format clean requirements
 
 install: $(VENV)/.installed
 
@@ -34,6 +34,10 @@ test: lint unit
 
 unit: install
 	$(BIN)/pytest
+
+# Two hundred random windows over a living production: the evidence must never raise a false alarm.
+soak: install
+	EGROW_SOAK=200 $(BIN)/pytest tests/soak
 
 lint: install
 	$(BIN)/ruff check .

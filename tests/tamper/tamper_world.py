@@ -63,12 +63,6 @@ def hide_wal(pair: Pair) -> None:
     pair.prod_sql("REVOKE EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info FROM egrow_operator")
 
 
-def command(pair: Pair, *arguments: str) -> Result:
-    """Run the command line as a process of its own."""
-    with pair.start(*arguments) as running:
-        return running.result()
-
-
 @dataclass
 class Tampered:
     """What a window's validations said."""
@@ -101,9 +95,9 @@ def tamper(pair: Pair, tier: str, cells: Sequence[Cell], *, special: bool = True
         assert opened.exit_code == 0, str(opened)
         _tamper_all(pair, window, cells, special)
         people.wait_for_writes(5)
-        validated = command(pair, "validate")
-        closed = command(pair, "disable")
-        afterwards = command(pair, "validate")
+        validated = pair.cli("validate")
+        closed = pair.cli("disable")
+        afterwards = pair.cli("validate")
         lost = people.verify()
     return Tampered(tier, pair, window, opened, validated, closed, afterwards, lost, pair.leftovers())
 
