@@ -164,8 +164,8 @@ def test_content_is_brought_over(story: Story) -> None:
 def test_every_step_is_reported(story: Story) -> None:
     enable = story.results["enable"].json
     assert [step["name"] for step in enable["steps"]] == [
-        "origin", "roles", "baseline", "backup", "publication", "slot", "reconcile", "subscription", "catch-up",
-        "validate", "streaming",
+        "origin", "roles", "keep-wal", "baseline", "backup", "publication", "slot", "reconcile", "subscription",
+        "catch-up", "validate", "streaming",
     ]  # fmt: skip
     assert {step["status"] for step in enable["steps"]} <= {"done", "unchanged"}
     assert all(isinstance(step["seconds"], float) for step in enable["steps"])
@@ -177,7 +177,7 @@ def test_users_data_is_proved(story: Story) -> None:
         result = story.results[name].json
         validation = result if name == "validate" else result["validation"]
         assert validation["verdict"] in ("intact", "changed_by_application"), name
-        assert validation["evidence"] == "origin"
+        assert validation["evidence"] == "wal"
         assert validation["content"]["equal"] is True
         assert validation["problems"] == []
         assert all(one["count_after"] <= one["count_before"] for one in validation["orphans"])
@@ -214,7 +214,7 @@ def test_status_tells_how_it_stands(story: Story) -> None:
     assert status["slot"]["active"] is True
     assert status["slot"]["wal_status"] == "reserved"
     assert isinstance(status["slot"]["retained_bytes"], int)
-    assert status["production_slot"] is None
+    assert status["production_slot"]["name"] == "egrow_july_wal"
     assert status["subscription"]["enabled"] is True
     assert status["subscription"]["apply_errors"] == 0
     assert {worker["role"] for worker in status["workers"]} == {"egrow_apply"}
@@ -256,6 +256,7 @@ def test_disable_removes_everything(story: Story) -> None:
         ("dev", "slot"),
         ("prod", "subscription"),
         ("prod", "origin"),
+        ("prod", "slot"),
     }
     assert disable["left_behind"] == []
     assert story.seen["left"] == []
