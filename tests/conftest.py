@@ -78,12 +78,30 @@ def pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
     made.drop()
 
 
-@pytest.fixture(scope="module")
-def shared_pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
-    """A pair for all tests of a module that change nothing."""
-    made = make_pair(academy, roles=academy_roles)
+@pytest.fixture(scope="session")
+def _kept(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Callable[[], Pair]]:
+    kept: list[Pair] = []
+
+    def get() -> Pair:
+        if kept and kept[0].is_used:
+            kept.pop().drop()
+        if not kept:
+            kept.append(make_pair(academy, roles=academy_roles))
+        return kept[0]
+
+    yield get
+    for made in kept:
+        made.drop()
+
+
+@pytest.fixture
+def shared_pair(_kept: Callable[[], Pair]) -> Iterator[Pair]:
+    """A pair in which no window was ever opened, shared by tests that should not open one; a new one where one did."""
+    made = _kept()
+    tables, logins, sections = dict(made.tables), dict(made.logins), dict(made.sections)
     yield made
-    made.drop()
+    made.tables, made.logins, made.sections = tables, logins, sections
+    made.configure()
 
 
 @pytest.fixture

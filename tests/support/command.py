@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from support.forkserver import ForkServer
 
 COMMAND = Path(sys.executable).parent / "egrow-replica"
 
@@ -46,7 +52,7 @@ class Result:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours, without anything that the program or libpq would read from it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EGROW_", "PG"))}
-    return {**kept, "PYTHONFAULTHANDLER": "1", **(extra or {})}
+    return {**kept, "PYTHONFAULTHANDLER": "1", "COLUMNS": "200", **(extra or {})}
 
 
 class Running:
@@ -102,6 +108,14 @@ class Running:
                 pipe.close()
 
 
+@cache
+def fork_server() -> ForkServer:
+    """One for the whole run; it ends with us."""
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
+
+
 def run(
     arguments: Sequence[str],
     *,
@@ -109,9 +123,27 @@ def run(
     env: Mapping[str, str] | None = None,
     seconds: float = 90.0,
 ) -> Result:
-    """Run a command line to its end."""
-    with Running(arguments, directory=directory, env=env) as running:
-        return running.result(seconds)
+    """Run a command line to its end, without the second that a start costs."""
+    started = fork_server().start(arguments, directory, environment(env))
+    seen = {started.out: b"", started.err: b"", started.status: b""}
+    deadline = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        for descriptor in seen:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            if time.monotonic() > deadline:
+                os.kill(started.pid, signal.SIGABRT)  # faulthandler says where it hangs
+                deadline += 10
+                seconds = -1
+            for key, _ in selector.select(1.0):
+                if block := os.read(key.fd, 1 << 16):
+                    seen[key.fd] += block
+                else:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+    stdout, stderr = seen[started.out].decode(), seen[started.err].decode()
+    assert seconds > 0, f"{' '.join(arguments)} did not end in time\n{stderr}"
+    return as_result(arguments, int(seen[started.status]), stdout, stderr)
 
 
 def as_result(arguments: Sequence[str], exit_code: int, stdout: str, stderr: str) -> Result:

@@ -101,6 +101,11 @@ class Pair:
         set_up(Context(load_settings(self.config), Silence()), SetupAction.APPLY, admins)
 
     @property
+    def is_used(self) -> bool:
+        """Whether a window was ever opened here."""
+        return self.value(Server.PROD, "SELECT to_regnamespace('egrow_replica')") is not None
+
+    @property
     def backups(self) -> Path:
         return self.directory / "backups"
 
@@ -205,7 +210,9 @@ class Pair:
             f"{server}: {name} ({query})"
             for server in SIDES
             for name, query in self.run_sql(
-                server, "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'egrow%'"
+                server,
+                "SELECT application_name, query FROM pg_stat_activity"
+                " WHERE application_name LIKE 'egrow%' AND datname = current_database()",
             )
         ]
 
@@ -239,16 +246,8 @@ class Pair:
 
     def drop(self) -> None:
         """Take away both databases and whatever a failed test left in them."""
-        with self.connect(Server.PROD) as connection:
-            for (name,) in connection.execute(
-                "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
-                " WHERE d.datname = current_database()"
-            ).fetchall():
-                for action in ("DISABLE", "SET (slot_name = NONE)"):
-                    connection.execute(
-                        sql.SQL("ALTER SUBSCRIPTION {} {}").format(sql.Identifier(name), sql.SQL(action))
-                    )
-                connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(name)))
+        for server in SIDES:  # a window may have been opened the wrong way round
+            self._drop_subscriptions(server)
         for server in SIDES:
             with self.connect(server, dsn=self.lab.on("postgres").admin_dsn(server)) as connection:
                 wait_until(lambda c=connection: self._drop_slots(c), 30, what="the end of the slots")
@@ -261,9 +260,20 @@ class Pair:
                     connection.execute("SELECT pg_replication_origin_drop(%s)", [origin])
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def _drop_subscriptions(self, server: Server) -> None:
+        with self.connect(server) as connection:
+            for (name,) in connection.execute(_OBJECTS["subscription"]).fetchall():
+                for action in ("DISABLE", "SET (slot_name = NONE)"):
+                    connection.execute(
+                        sql.SQL("ALTER SUBSCRIPTION {} {}").format(sql.Identifier(name), sql.SQL(action))
+                    )
+                connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(name)))
+
     def _drop_slots(self, connection: Connection[Any]) -> bool:
         slots = connection.execute(
-            "SELECT slot_name, active_pid FROM pg_replication_slots WHERE database = %s", [self.database]
+            "SELECT slot_name, active_pid FROM pg_replication_slots"
+            " WHERE database = %s OR (database IS NULL AND slot_name LIKE 'egrow%%')",
+            [self.database],
         ).fetchall()
         for name, pid in slots:
             if pid is None:
