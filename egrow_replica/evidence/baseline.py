@@ -30,6 +30,7 @@ class Baseline(Model):
     :ivar position: the oldest transaction id that the snapshot did not see finished; everything newer counts from here.
     :ivar lsn: production's WAL position just before the snapshot.
     :ivar tracks_commits: ``track_commit_timestamp`` was on.
+    :ivar counted_since: since when the rows of ``deleted`` were counted, in the server's words.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Baseline(Model):
     fingerprints: tuple[TableFingerprint, ...]
     orphans: tuple[Orphans, ...]
     deleted: tuple[DeletedRows, ...]
+    counted_since: str = ""
     access: tuple[Access, ...] = ()
     probes: tuple[Probe, ...] = ()
 
@@ -91,6 +93,7 @@ def take_baseline(
         fingerprints=tuple(measured[name].fingerprint for name in sorted(measured)),
         orphans=count_all(first, foreign_keys),
         deleted=tuple(deleted_rows(first, oids).values()),
+        counted_since=counted_since(first),
         access=read_access(first, oids),
         probes=answers,
     )
@@ -100,3 +103,8 @@ def deleted_rows(door: Door, oids: list[int]) -> dict[QualifiedName, DeletedRows
     """The server's counters of deleted rows, by table."""
     rows = door.rows(DeletedRows, query("evidence/tuple_counters"), [oids])
     return {row.name: row for row in rows}
+
+
+def counted_since(door: Door) -> str:
+    """Since when the server has counted deleted rows; another answer later means that counts were lost."""
+    return str(door.value(query("evidence/counters_since")))

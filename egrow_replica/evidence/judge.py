@@ -164,7 +164,9 @@ def _explained_by_origins(seen: Observation, newer: dict[int, int], origins: Ori
     assert seen.after is not None
     fewer = seen.before is not None and seen.after.fingerprint.rows < seen.before.rows
     if fewer or seen.deletions is None or seen.deletions > 0:
-        return TableVerdict.UNPROVEN, "rows were deleted, and commit timestamps cannot tell by whom"
+        lost = seen.deletions is None and not fewer
+        what = "rows may have been deleted (the server lost its counts)" if lost else "rows were deleted"
+        return TableVerdict.UNPROVEN, f"{what}, and commit timestamps cannot tell by whom"
     if not seen.same_storage:
         return TableVerdict.UNPROVEN, "the table was truncated or rewritten, and commit timestamps cannot tell by whom"
     if not newer:

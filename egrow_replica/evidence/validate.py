@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from egrow_replica.catalog import Column, Scope, Table
 from egrow_replica.db import Door, query
-from egrow_replica.evidence.baseline import Baseline, deleted_rows
+from egrow_replica.evidence.baseline import Baseline, counted_since, deleted_rows
 from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, measure_all
 from egrow_replica.evidence.judge import Observation, Origins, judge
 from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, mark, read_wal
@@ -147,12 +147,13 @@ class Judgement:
         )
 
     def _deletions(self, door: Door, oids: list[int]) -> dict[QualifiedName, int | None]:
-        """Rows deleted since the baseline; ``None`` where the counter went backwards, so it was reset."""
+        """Rows deleted since the baseline; ``None`` where counts were lost: all of them, or one that went backwards."""
+        lost = counted_since(door) != self._baseline.counted_since
         before = {row.name: row.deleted for row in self._baseline.deleted}
         counted = {}
         for name, row in deleted_rows(door, oids).items():
             difference = row.deleted - before.get(name, 0)
-            counted[name] = difference if difference >= 0 else None
+            counted[name] = None if lost or difference < 0 else difference
         return counted
 
 

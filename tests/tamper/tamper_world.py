@@ -147,22 +147,22 @@ def _without_replication(pair: Pair, tier: str) -> Iterator[None]:
 def _tamper_all(pair: Pair, window: str, cells: Sequence[Cell], special: bool) -> None:
     origin = f"egrow_{window}"
     busy = [cell.table for cell in cells if cell.busy]
-    _run(pair, None, [_about(one, table) for table in busy for one in NOISE_BEFORE])
+    run_as(pair, None, [_about(one, table) for table in busy for one in NOISE_BEFORE])
     for actor in (Actor.PEOPLE, Actor.CONTROLLER):
         chosen = [cell for cell in cells if cell.actor is actor]
-        _run(pair, origin if actor is Actor.CONTROLLER else None, _statements(chosen))
+        run_as(pair, origin if actor is Actor.CONTROLLER else None, _statements(chosen))
     if special:
         _tamper_specially(pair, origin)
     _tamper_through_worker(pair, cells)
-    _run(pair, None, [_about(one, cell.table) for cell in cells for one in cell.case.afterwards])
-    _run(pair, None, [_about(one, table) for table in busy for one in NOISE_AFTER])
+    run_as(pair, None, [_about(one, cell.table) for cell in cells for one in cell.case.afterwards])
+    run_as(pair, None, [_about(one, table) for table in busy for one in NOISE_AFTER])
 
 
 def _tamper_specially(pair: Pair, origin: str) -> None:
     live = "UPDATE users SET bio = 'X' WHERE id = (SELECT min(id) FROM users)"
     orphan = "DELETE FROM courses WHERE id = 'lonely'"
-    _run(pair, origin, [live, "SET session_replication_role = replica", orphan])
-    _run(pair, None, ["SET ROLE academy_owner", _about(CREATE[0], CREATED), _about(CREATE[-1], CREATED)])
+    run_as(pair, origin, [live, "SET session_replication_role = replica", orphan])
+    run_as(pair, None, ["SET ROLE academy_owner", _about(CREATE[0], CREATED), _about(CREATE[-1], CREATED)])
 
 
 def _tamper_through_worker(pair: Pair, cells: Sequence[Cell]) -> None:
@@ -184,7 +184,7 @@ def _about(statement: str, table: str) -> str:
     return statement.replace("{t}", table)
 
 
-def _run(pair: Pair, origin: str | None, statements: Iterable[str]) -> None:
+def run_as(pair: Pair, origin: str | None, statements: Iterable[str]) -> None:
     """Run statements on one connection; with an origin, they are the window's."""
     with pair.connect(Server.PROD) as connection:
         if origin is not None:

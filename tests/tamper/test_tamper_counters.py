@@ -1,0 +1,42 @@
+"""Production's counts of deleted rows are lost in a crash: then nothing is concluded from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.pair import Pair, open_directory
+from support.waiting import wait_until
+from tamper_cases import CREATE
+from tamper_world import hide_wal, run_as
+
+from egrow_replica.lab.lab import Lab
+from egrow_replica.model import Server
+
+
+@pytest.fixture(scope="module")
+def own_pair(academy_roles: frozenset[str]) -> Iterator[Pair]:
+    """On servers that may be killed."""
+    with open_directory() as directory, Lab.start(directory / "lab") as lab:
+        home = directory / "home"
+        home.mkdir()
+        pair = Pair(lab, home, roles=academy_roles)
+        pair.prod_sql("CREATE SCHEMA tamper AUTHORIZATION academy_owner")
+        run_as(pair, None, [statement.replace("{t}", "tamper.t") for statement in CREATE])
+        pair.set_up()
+        hide_wal(pair)
+        yield pair
+
+
+def test_a_deletion_before_a_crash_stays_unproven(own_pair: Pair) -> None:
+    opened = own_pair.ok("enable", "--name", "crash", "--no-backup")
+    assert opened.json["validation"]["evidence"] == "origin"
+    run_as(own_pair, "egrow_crash", ["DELETE FROM tamper.t WHERE id = 3"])
+    run_as(own_pair, None, ["INSERT INTO tamper.t VALUES (11, 'newcomer')", "CHECKPOINT"])
+    own_pair.lab.stop_server(Server.PROD, "immediate")
+    own_pair.lab.start_server(Server.PROD)
+    wait_until(lambda: own_pair.prod_sql("SELECT pid FROM pg_stat_subscription WHERE pid IS NOT NULL"), what="the worker")
+    validated = own_pair.cli("validate")
+    (found,) = [one for one in validated.json["tables"] if one["table"] == "tamper.t"]
+    assert (found["verdict"], validated.exit_code) == ("unproven", 5), found
+    assert own_pair.cli("disable").json["left_behind"] == []
