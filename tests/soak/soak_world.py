@@ -25,7 +25,7 @@ USER_TABLES = (
     "lesson_progress",
     "user_preferences",
     "achievements",
-    "security_logs",
+    "user_streaks",
 )
 #: Nobody else's rows point at these.
 LEAVES = ("recommendations", "resource_access_logs", "user_behaviors", "promotion_interactions")
