@@ -1,6 +1,7 @@
 # Everything from a clean clone: Python 3.11 or newer, pip and make are enough.
 #   make demo   a whole release window on two real servers, told as a story
 #   make test   linters, types, layers and the whole test suite
+#   make soak   two hundred random windows over a living production (a quarter of an hour)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
