@@ -35,7 +35,8 @@ def test_a_deletion_before_a_crash_stays_unproven(own_pair: Pair) -> None:
     run_as(own_pair, None, ["INSERT INTO tamper.t VALUES (11, 'newcomer')", "CHECKPOINT"])
     own_pair.lab.stop_server(Server.PROD, "immediate")
     own_pair.lab.start_server(Server.PROD)
-    wait_until(lambda: own_pair.prod_sql("SELECT pid FROM pg_stat_subscription WHERE pid IS NOT NULL"), what="the worker")
+    worker = "SELECT pid FROM pg_stat_subscription WHERE pid IS NOT NULL"
+    wait_until(lambda: own_pair.prod_sql(worker), what="the worker")
     validated = own_pair.cli("validate")
     (found,) = [one for one in validated.json["tables"] if one["table"] == "tamper.t"]
     assert (found["verdict"], validated.exit_code) == ("unproven", 5), found
