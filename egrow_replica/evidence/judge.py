@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, Measured, TableFingerprint
 from egrow_replica.evidence.wal import OriginWrites, TableWrites
@@ -14,10 +14,14 @@ LOCAL_ORIGIN = 0
 
 @dataclass(frozen=True)
 class Origins:
-    """Who may have written: our origins, and those that others had before the window and still have."""
+    """Who may have written: our origins, and those that others had before the window and still have.
+
+    :ivar since: WAL positions from which a number of ours is ours: another subscription may have had it before.
+    """
 
     ours: dict[int, str]
     others: dict[int, str]
+    since: dict[int, str] = field(default_factory=dict)
 
     def name(self, number: int) -> str:
         """How a person calls an origin."""

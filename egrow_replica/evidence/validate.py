@@ -14,6 +14,9 @@ from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalS
 from egrow_replica.model import EvidenceTier, QualifiedName
 from egrow_replica.results import TableEvidence
 
+#: The LSN before every other.
+BEGINNING = "0/0"
+
 
 @dataclass(frozen=True)
 class WalReading:
@@ -36,7 +39,10 @@ class WalReading:
         """What it means; ``None`` where nothing can be concluded from it."""
         if self.state is None:
             return None
-        ours = {number: OurOrigin(name=name) for number, name in origins.ours.items()}
+        ours = {
+            number: OurOrigin(name=name, since=origins.since.get(number, BEGINNING))
+            for number, name in origins.ours.items()
+        }
         return examine(door, self.state, scope, ours)
 
 

@@ -37,6 +37,7 @@ class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar subscribed_at: production's WAL position just before the subscription, and with it its origin, was made.
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     """
@@ -50,6 +51,7 @@ class Progress(Model):
     wal: WalState | None = None
     wal_missing: str = ""
     subscription_oid: int | None = None
+    subscribed_at: str = ""
     apply_errors: int = 0
 
 

@@ -132,7 +132,12 @@ def ours(prod: Door, origin: str, progress: Progress) -> Origins:
     mine = {number: name for number, name in known.items() if name in names}
     if progress.origin_id is not None:
         mine.setdefault(progress.origin_id, origin)
-    return Origins(ours=mine, others={number: name for number, name in known.items() if number not in mine})
+    others = {number: name for number, name in known.items() if number not in mine}
+    worker = f"pg_{progress.subscription_oid}"
+    since = {
+        number: progress.subscribed_at for number, name in mine.items() if name == worker and progress.subscribed_at
+    }
+    return Origins(ours=mine, others=others, since=since)
 
 
 def protected_tables(door: Door, scope: Scope) -> list[Table]:

@@ -165,8 +165,9 @@ class Subscription(Step):
         subscription.drop(run.writer, run.names.common)
         keep_statements_out_of_log(run.writer)
         with run.writer.transaction():
+            before = str(run.writer.value("SELECT pg_catalog.pg_current_wal_insert_lsn()::text"))
             oid = subscription.create(run.writer, run.names.common, run.servers.stream, run.worker_role)
-            run.note(subscription_oid=oid)
+            run.note(subscription_oid=oid, subscribed_at=before)
         found = subscription.get(run.writer, run.names.common)
         assert found is not None
         subscription.enable(run.writer, found)
