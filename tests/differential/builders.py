@@ -27,6 +27,7 @@ from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import origins, publication, roles, sequences, slot, subscription
 from egrow_replica.settings import sql_directory
+from egrow_replica.window import journal
 
 SEED: Final = 0x1234_5678_9ABC_DEF0
 
@@ -225,6 +226,8 @@ def _setup(scope: Scope, _: str) -> list[str]:
         *roles.content_roles(door, place, {}),
         *roles.production_operator(door, place, login, {}),
         *roles.development_logins(place, login, stream, {}),
+        *journal.create_statements(),
+        *journal.owner_statements('odd "role"'),
     ):
         door.execute(statement)
     return door.noted

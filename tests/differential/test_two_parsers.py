@@ -27,6 +27,8 @@ UNREAD: Final = {
     "DROP SUBSCRIPTION": "a statement of logical replication",
     "CREATE ROLE": "roles are read as a command",
     "ALTER ROLE": "roles are read as a command",
+    "ALTER SCHEMA": "a change of owner is read as a command",
+    "ALTER TABLE": "a change of owner is read as a command",
     "ALTER DEFAULT": "default privileges are read as a command",
     "SET LOCAL": "SET LOCAL ROLE is read as a command",
     "SET TRANSACTION": "the snapshot is not understood",
