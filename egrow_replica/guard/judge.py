@@ -17,7 +17,7 @@ from egrow_replica.guard.tree import parse
 from egrow_replica.guard.vetted import SEAL, Vetted
 
 #: Longer texts, and those with a secret, are judged every time and kept nowhere.
-_CACHED_LENGTH = 10_000
+_CACHED_LENGTH = 16_384
 
 
 @contextmanager
