@@ -134,6 +134,7 @@ class ForeignKeyFact(Model):
 class FunctionFact(Model):
     """A function that is not built in.
 
+    :ivar arguments: their types as SQL writes them: with the name they tell it from every other.
     :ivar library: of a C function, without directory.
     :ivar symbol: of a C or internal function.
     :ivar settings: ``proconfig``.
@@ -144,6 +145,7 @@ class FunctionFact(Model):
 
     oid: int
     name: TableName
+    arguments: str
     language: str
     kind: str
     security_definer: bool

@@ -77,7 +77,7 @@ def describe(atlas: Atlas, subject: str, reached: Reached) -> Finding:
         severity=text.severity,
         subject=subject,
         message=text.message.format(what=reached.what),
-        remedy=text.remedy,
+        remedy=reached.cure or text.remedy,
         refused=text.refused,
         target="anything" if kind in ("anything", "definer") else reached.what,
         chain=reached.chain,
@@ -93,9 +93,8 @@ class _Text:
     refused: bool = False
 
 
-_DISARM = (
-    "Make the first link ordinary or take it away for the window: ALTER TABLE … ENABLE TRIGGER …, or DISABLE TRIGGER …"
-)
+#: Where no single statement takes the first link out: what a column's type or a generated column computes.
+_DISARM = "Let the first link compute only, or take it away."
 
 _TEXTS = {
     "relation": _Text("reaches-table", Severity.ERROR, "it would write {what}", _DISARM, refused=True),
@@ -104,7 +103,7 @@ _TEXTS = {
         "security-definer",
         Severity.ERROR,
         "it would run {what} with its owner's rights, past the content role's limits",
-        "ALTER FUNCTION … SECURITY INVOKER; or take it off the table.",
+        _DISARM,
         refused=True,
     ),
     "missing": _Text(
@@ -112,7 +111,7 @@ _TEXTS = {
         Severity.ERROR,
         "it names {what} without its schema, which the apply worker's empty search_path does not find: "
         "the stream would stop",
-        "Write the schema, or ALTER FUNCTION … SET search_path = …",
+        "Write the schema in front of it.",
     ),
     "notice": _Text("side-effect", Severity.WARNING, "it would do {what}, which others may notice", _DISARM),
     "content": _Text("changes-content", Severity.WARNING, "it would write content ({what}) beside dev's", _DISARM),

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from egrow_replica.guard.closure_findings import Finding, failure, refusal, warning
+from egrow_replica.guard.closure_remedies import quoted
+from egrow_replica.guard.closure_remedies import relation as sql_name
+from egrow_replica.guard.closure_remedies import role as sql_role
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: Memberships with which a role's own privileges no longer say what it may do.
@@ -83,31 +86,39 @@ def judge_privileges(facts: PrivilegeFacts) -> tuple[Finding, ...]:
 def _finding(slug: str, role: str, message: str, remedy: str, *, strict: bool) -> Finding:
     if strict:
         return refusal(slug, role, message, remedy)
-    return warning(slug, role, f"{message}: the second wall is weaker").model_copy(update={"remedy": remedy})
+    return _advised(slug, role, f"{message}: the second wall is weaker", remedy)
+
+
+def _advised(slug: str, subject: str, message: str, remedy: str) -> Finding:
+    return warning(slug, subject, message).model_copy(update={"remedy": remedy})
 
 
 def _attributes(role: RoleFact, strict: bool) -> Iterator[Finding]:
     name = role.name
     if role.superuser:
-        yield refusal("wide-role", name, "it is a superuser: nothing would stop it", f"ALTER ROLE {name} NOSUPERUSER;")
+        yield refusal(
+            "wide-role", name, "it is a superuser: nothing would stop it", f"ALTER ROLE {quoted(name)} NOSUPERUSER;"
+        )
         return
     if role.creates_roles:
         message = "it has CREATEROLE, and may give itself other roles"
-        yield _finding("wide-role", name, message, f"ALTER ROLE {name} NOCREATEROLE;", strict=strict)
+        yield _finding("wide-role", name, message, f"ALTER ROLE {quoted(name)} NOCREATEROLE;", strict=strict)
     if strict and role.replicates:
         message = "it has REPLICATION, which it does not need: who logs in as it reads every table"
-        yield failure("wide-role", name, message, f"ALTER ROLE {name} NOREPLICATION;")
+        yield failure("wide-role", name, message, f"ALTER ROLE {quoted(name)} NOREPLICATION;")
     if strict and role.bypasses_row_security:
-        yield warning("wide-role", name, "it has BYPASSRLS, which it does not need")
+        remedy = f"ALTER ROLE {quoted(name)} NOBYPASSRLS;"
+        yield _advised("wide-role", name, "it has BYPASSRLS, which it does not need", remedy)
     if strict and role.creates_databases:
-        yield warning("wide-role", name, "it has CREATEDB, which it does not need")
+        remedy = f"ALTER ROLE {quoted(name)} NOCREATEDB;"
+        yield _advised("wide-role", name, "it has CREATEDB, which it does not need", remedy)
 
 
 def _memberships(role: RoleFact, strict: bool) -> Iterator[Finding]:
     for held in role.holds:
         if held in SWEEPING:
             message = f"through {held} it {SWEEPING[held]}"
-            yield _finding("wide-role", role.name, message, f"REVOKE {held} FROM {role.name};", strict=strict)
+            yield _finding("wide-role", role.name, message, f"REVOKE {held} FROM {quoted(role.name)};", strict=strict)
 
 
 def _relations(facts: PrivilegeFacts, role: RoleFact, strict: bool) -> Iterator[Finding]:
@@ -122,11 +133,18 @@ def _relations(facts: PrivilegeFacts, role: RoleFact, strict: bool) -> Iterator[
     for (grantee, privileges), names in found.items():
         through = f" through {grantee}" if grantee != role.name else ""
         does = "owns" if privileges == "OWNER" else f"may {privileges} on"
-        remedy = (
-            f"REVOKE ALL ON {names[0]} FROM {grantee};" if does != "owns" else f"ALTER TABLE {names[0]} OWNER TO …;"
-        )
+        remedy = _take_away(privileges, names, grantee)
         slug = "wide-privileges" if strict else "wide-operator"
         yield _finding(slug, role.name, f"it {does} {_list(names)}{through}", remedy, strict=strict)
+
+
+def _take_away(privileges: str, names: list[QualifiedName], grantee: str) -> str:
+    """Only what is too much: reading stays."""
+    if "OWNER" in privileges.split(", "):
+        return " ".join(f"ALTER TABLE {sql_name(one)} OWNER TO …;" for one in names)
+    # Of a column or of the table: what is revoked on the table is revoked on its columns too.
+    kinds = ", ".join(dict.fromkeys(one.partition(" (")[0] for one in privileges.split(", ")))
+    return f"REVOKE {kinds} ON {', '.join(map(sql_name, names))} FROM {sql_role(grantee)};"
 
 
 def _excess(facts: PrivilegeFacts, role: str, grant: GrantFact) -> set[str]:
@@ -147,13 +165,13 @@ def _powers(facts: PrivilegeFacts, role: RoleFact) -> Iterator[Finding]:
     schemas = [one.name for one in facts.powers if one.role == role.name and one.kind == "schema"]
     if schemas:
         message = f"it may create functions and tables in {_list(schemas)}"
-        remedy = f"REVOKE CREATE ON SCHEMA {schemas[0]} FROM {role.name}, PUBLIC;"
-        yield warning("may-create", role.name, message).model_copy(update={"remedy": remedy})
+        remedy = f"REVOKE CREATE ON SCHEMA {', '.join(map(quoted, schemas))} FROM {quoted(role.name)}, PUBLIC;"
+        yield _advised("may-create", role.name, message, remedy)
     functions = [one.name for one in facts.powers if one.role == role.name and one.kind == "function"]
     if functions:
         message = f"it may call {_list(functions)}, which run with their owner's rights (SECURITY DEFINER)"
-        remedy = f"REVOKE EXECUTE ON FUNCTION {functions[0]} FROM PUBLIC; where nobody else needs it."
-        yield warning("may-call-definer", role.name, message).model_copy(update={"remedy": remedy})
+        remedy = f"REVOKE EXECUTE ON ROUTINE {', '.join(functions)} FROM PUBLIC; -- where nobody else needs it"
+        yield _advised("may-call-definer", role.name, message, remedy)
 
 
 def _list(names: Iterable[object]) -> str:

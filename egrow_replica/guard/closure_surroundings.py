@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from egrow_replica.guard.closure_atlas import Atlas
-from egrow_replica.guard.closure_facts import ContentFact, Mode, RelationFact
+from egrow_replica.guard.closure_facts import ContentFact, InheritanceFact, Mode, RelationFact
 from egrow_replica.guard.closure_findings import Finding, describe, failure, refusal, warning
 from egrow_replica.guard.closure_lists import TAGS
+from egrow_replica.guard.closure_remedies import disarm_event_trigger, drop_rule
+from egrow_replica.guard.closure_remedies import relation as sql_name
 from egrow_replica.guard.closure_walk import Walk
 
 
@@ -36,7 +38,8 @@ def _shape(atlas: Atlas, table: ContentFact) -> Iterator[Finding]:
             yield from _kind(subject, relation, is_partition=oid != table.oid)
         for rule in atlas.rules.get(oid, ()):
             message = f"it has the rule {rule.name}"
-            yield refusal("rule", subject, message, f"DROP RULE {rule.name} ON {atlas.show(oid)};")
+            remedy = drop_rule(relation.name, rule) if relation is not None else "Drop it."
+            yield refusal("rule", subject, message, remedy)
     yield from _relatives(atlas, table)
 
 
@@ -46,10 +49,12 @@ def _kind(subject: str, relation: RelationFact, *, is_partition: bool) -> Iterat
         kind = {"v": "a view", "m": "a materialised view", "f": "a foreign table"}.get(relation.kind, "no table")
         yield refusal("not-a-table", subject, f"{what} is {kind}", "Name the tables themselves.")
     if relation.persistence != "p":
-        yield failure("unlogged", subject, f"{what} is not logged, so nothing proves what is written", "SET LOGGED.")
+        logged = f"ALTER TABLE {sql_name(relation.name)} SET LOGGED;"
+        yield failure("unlogged", subject, f"{what} is not logged, so nothing proves what is written", logged)
     if relation.row_security:
         message = f"{what} has row security: the apply worker refuses such a table, and policies run functions"
-        yield failure("row-security", subject, message, f"ALTER TABLE {relation.name} DISABLE ROW LEVEL SECURITY;")
+        remedy = f"ALTER TABLE {sql_name(relation.name)} DISABLE ROW LEVEL SECURITY;"
+        yield failure("row-security", subject, message, remedy)
 
 
 def _relatives(atlas: Atlas, table: ContentFact) -> Iterator[Finding]:
@@ -63,7 +68,17 @@ def _relatives(atlas: Atlas, table: ContentFact) -> Iterator[Finding]:
             message = f"{atlas.show(link.child)} inherits from it: its rows show in content"
         else:
             continue
-        yield refusal("inheritance", str(table.name), message, "Content tables must stand alone; or NO INHERIT.")
+        yield refusal("inheritance", str(table.name), message, _part(atlas, link))
+
+
+def _part(atlas: Atlas, link: InheritanceFact) -> str:
+    """Let parent and child go their own ways, rows stay where they are."""
+    parent, child = atlas.relations.get(link.parent), atlas.relations.get(link.child)
+    if parent is None or child is None:
+        return "Content tables must stand alone."
+    if link.partition:
+        return f"ALTER TABLE {sql_name(parent.name)} DETACH PARTITION {sql_name(child.name)};"
+    return f"ALTER TABLE {sql_name(child.name)} NO INHERIT {sql_name(parent.name)};"
 
 
 # ---------------------------------------------------------------------------------------------------- event triggers
@@ -82,8 +97,7 @@ def _event_triggers(atlas: Atlas) -> Iterator[Finding]:
             walk.from_function(subject, trigger.event, trigger.function, trigger.builtin)
             for reached in walk.reached.values():
                 finding = describe(atlas, subject, reached)
-                remedy = f"ALTER EVENT TRIGGER {trigger.name} DISABLE; while the window is opened and closed."
-                yield finding.model_copy(update={"remedy": remedy})
+                yield finding.model_copy(update={"remedy": disarm_event_trigger(trigger)})
 
 
 # ----------------------------------------------------------------------------------------------------- own schema

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from egrow_replica.guard.closure_atlas import Atlas, Path
 from egrow_replica.guard.closure_body import Body, Reference, read_rule
-from egrow_replica.guard.closure_facts import ExpressionFact, FunctionFact, Mode, RelationFact
+from egrow_replica.guard.closure_facts import ExpressionFact, FunctionFact, Mode, RelationFact, TriggerFact
 from egrow_replica.guard.closure_lists import (
     ACTING,
     ACTIONS,
@@ -23,6 +23,14 @@ from egrow_replica.guard.closure_lists import (
     TEXT_SEARCH,
     TRIGGERS,
     TYPE_LIBRARIES,
+)
+from egrow_replica.guard.closure_remedies import (
+    disarm_rule,
+    disarm_trigger,
+    drop_rule,
+    make_invoker,
+    remove_expression,
+    set_search_path,
 )
 
 _ACTION_WORDS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -43,12 +51,14 @@ class Reached:
     """Something worth a finding.
 
     :ivar kind: relation (written), anything, definer, notice, missing (a bare name that the path does not find).
+    :ivar cure: the SQL that takes the chain's first link out, or what it lacks in; ``""`` where no statement does.
     """
 
     kind: str
     what: str
     relation: int | None
     chain: str
+    cure: str
 
 
 class Walk:
@@ -58,6 +68,9 @@ class Walk:
         self._atlas = atlas
         self._mode = mode
         self._chains: dict[Place, str] = {}
+        #: What cures everything that is reached from a place, and what cures the link that is followed now.
+        self._cures: dict[Place, str] = {}
+        self._cure = ""
         self._queue: deque[Place] = deque()
         self.reached: dict[tuple[str, str], Reached] = {}
 
@@ -128,6 +141,7 @@ class Walk:
             why = f"trigger {trigger.name}{on} ({word}, {trigger.timing} {event.upper()})"
             if trigger.builtin in TRIGGERS and trigger.builtin not in TEXT_SEARCH:
                 continue
+            self._cure = self._disarm(oid, trigger, mode)
             if trigger.timing == "BEFORE" and trigger.for_each_row and atlas.is_content(oid):
                 self._reach(place, why, "changes", trigger.name, oid)
             self._call_oid(place, why, trigger.function, trigger.builtin, EMPTY)
@@ -135,9 +149,15 @@ class Walk:
                 if expression.kind == "when" and expression.name == trigger.name:
                     self._expression(place, expression)
 
+    def _disarm(self, oid: int, trigger: TriggerFact, mode: Mode) -> str:
+        found = self._atlas.relations.get(oid)
+        return disarm_trigger(found.name, trigger, mode) if found is not None else ""
+
     def _expressions(self, place: Place, oid: int, event: str, skipped: frozenset[str]) -> None:
         for expression in self._atlas.expressions.get(oid, ()):
             if _computed(expression, event, skipped):
+                found = self._atlas.relations.get(oid)
+                self._cure = remove_expression(found.name, expression) if found is not None else ""
                 self._expression(place, expression)
 
     def _expression(self, place: Place, expression: ExpressionFact) -> None:
@@ -153,6 +173,9 @@ class Walk:
         for rule in self._atlas.rules.get(oid, ()):
             if rule.event == event and rule.enabled in self._nested.firing:
                 why = f"rule {rule.name} (ON {event.upper()})"
+                found = self._atlas.relations.get(oid)
+                if found is not None:
+                    self._cure = (drop_rule if self._atlas.is_content(oid) else disarm_rule)(found.name, rule)
                 self._text(place, why, read_rule(rule.definition), EMPTY)
 
     def _keys(self, place: Place, oid: int, event: str) -> None:
@@ -163,7 +186,17 @@ class Walk:
             if event not in ("delete", "update") or word is None or enabled not in self._mode.firing:
                 continue
             then = "delete" if event == "delete" and action == "c" else "update"
+            self._cure = self._disarm_key(oid, event)
             self._write(place, f"foreign key {key.name} (ON {event.upper()} {word})", key.table, then)
+
+    def _disarm_key(self, oid: int, event: str) -> str:
+        """Whichever of the referenced table's triggers somebody let carry actions out under replication."""
+        carriers = [
+            trigger
+            for trigger in self._atlas.triggers.get(oid, ())
+            if trigger.builtin in ACTIONS and trigger.enabled in self._mode.firing and event in trigger.events
+        ]
+        return " ".join(self._disarm(oid, trigger, self._mode).partition(" --")[0] for trigger in carriers)
 
     def _write(self, place: Place, why: str, oid: int, event: str) -> None:
         target = Place("write", oid, event)
@@ -201,12 +234,13 @@ class Walk:
             return
         shown = f"{function.name}()"
         if function.security_definer:
-            self._reach(place, why, "definer", shown, None)
+            self._reach(place, why, "definer", shown, None, cure=self._link_cure(place) or make_invoker(function))
         own = function.setting("search_path")
         inner = _schemas(own) if own is not None else path
         self._visit(place, why, Place("function", function.oid, path=inner), shown)
 
     def _function(self, place: Place) -> None:
+        self._cure = ""
         function = self._atlas.functions[place.oid]
         for part in function.parts:
             self._call_oid(place, "is made of", part, "", place.path)
@@ -245,7 +279,8 @@ class Walk:
     ) -> None:
         found, missing = self._atlas.find_relations(target, path)
         if missing:
-            self._reach(place, why, "missing", _shown(target), None)
+            cure = self._find(place, path, [one.name.schema for one in found])
+            self._reach(place, why, "missing", _shown(target), None, cure=cure)
         if not found:
             self._reach(place, why, "anything", f"{_shown(target)}, which is no table that we know", None)
         for relation in found:
@@ -256,7 +291,8 @@ class Walk:
     def _read(self, place: Place, before: str, target: Reference, path: Path) -> None:
         found, missing = self._atlas.find_relations(target, path)
         if missing:
-            self._reach(place, f"{before}reads", "missing", _shown(target), None)
+            cure = self._find(place, path, [one.name.schema for one in found])
+            self._reach(place, f"{before}reads", "missing", _shown(target), None, cure=cure)
         for relation in found:
             self._read_relation(place, f"{before}reads", relation, path)
 
@@ -295,7 +331,8 @@ class Walk:
         elif not found or (schema is None and any(function.shadows for function in found)):
             self._reach(place, why, "anything", f"{_shown(call)}(), which is not on the list", None)
         elif missing:
-            self._reach(place, why, "missing", f"{_shown(call)}()", None)
+            cure = self._find(place, path, [one.name.schema for one in found])
+            self._reach(place, why, "missing", f"{_shown(call)}()", None, cure=cure)
         for function in found:
             self._call(place, why, function, path)
 
@@ -306,20 +343,35 @@ class Walk:
         for builtin in ambient.builtins:
             self._builtin(place, "may call, by a domain,", builtin)
 
+    def _find(self, place: Place, path: Path, schemas: list[str]) -> str:
+        """A search path for the function that stands here, where only one schema can be meant."""
+        function = self._atlas.functions.get(place.oid) if place.kind == "function" else None
+        if function is None or path is None or len(set(schemas)) != 1:
+            return ""
+        return set_search_path(function, [*path, *schemas])
+
     # -------------------------------------------------------------------------------------------------- bookkeeping
+
+    def _link_cure(self, place: Place) -> str:
+        """What takes out the first link of a chain that goes on from here."""
+        return self._cures.get(place) or self._cure
 
     def _visit(self, place: Place, why: str, target: Place, shown: str) -> None:
         if target not in self._chains:
+            self._cures[target] = self._link_cure(place)
             self._chains[target] = f"{self._chains[place]} —{why}→ {shown}"
             self._queue.append(target)
 
-    def _reach(self, place: Place, why: str, kind: str, what: str, relation: int | None) -> None:
+    def _reach(
+        self, place: Place, why: str, kind: str, what: str, relation: int | None, *, cure: str | None = None
+    ) -> None:
         arrow = f" —{why}→ " if why else " → "
         shown = f"anything ({what})" if kind == "anything" else what
         chain = self._chains[place] + ("" if kind == "changes" else arrow + shown)
         if kind == "changes":
             chain = f"{self._chains[place]} —{why}"
-        self.reached.setdefault((kind, what), Reached(kind, what, relation, chain))
+        cure = self._link_cure(place) if cure is None else cure
+        self.reached.setdefault((kind, what), Reached(kind, what, relation, chain, cure))
 
 
 EMPTY: Path = ()

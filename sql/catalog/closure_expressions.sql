@@ -34,7 +34,8 @@ trees (relation, kind, name, column_name, tree) AS (
     FROM pg_catalog.pg_constraint AS k
    WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c'
   UNION ALL
-  SELECT i.indrelid, 'index', c.relname, '', pg_catalog.concat(i.indexprs::text, i.indpred::text)
+  SELECT i.indrelid, CASE WHEN i.indisexclusion THEN 'exclusion' ELSE 'index' END, c.relname, '',
+         pg_catalog.concat(i.indexprs::text, i.indpred::text)
     FROM pg_catalog.pg_index AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::oid[])
@@ -102,7 +103,7 @@ calls (relation, kind, name, column_name, function) AS (
                 WHERE k.contypid = p.oid
    ) AS f (oid)
   UNION ALL
-  SELECT i.indrelid, 'index', c.relname, '', f.oid
+  SELECT i.indrelid, CASE WHEN i.indisexclusion THEN 'exclusion' ELSE 'index' END, c.relname, '', f.oid
     FROM pg_catalog.pg_index AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
    CROSS JOIN pg_catalog.unnest(i.indclass::oid[]) AS u (class)

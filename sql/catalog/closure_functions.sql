@@ -2,6 +2,7 @@
 -- known, not the extension that it belongs to, because any function can be added to an extension by its owner.
 SELECT p.oid::bigint AS oid,
        ARRAY[n.nspname, p.proname]::text[] AS name,
+       pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments,
        l.lanname::text AS language,
        p.prokind::text AS kind,
        p.prosecdef AS security_definer,

@@ -1,0 +1,102 @@
+"""The SQL that takes a link out of a chain: for a person to read and to run, never sent by the controller.
+
+A trigger that fires under replication becomes one that does not, and what it does for the application stays as it is:
+an ENABLE ALWAYS trigger becomes an ordinary one, an ENABLE REPLICA trigger, which nobody else sets off, is disabled.
+What follows ``--`` says how to put it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from egrow_replica.guard.closure_facts import (
+    EventTriggerFact,
+    ExpressionFact,
+    FunctionFact,
+    Mode,
+    RuleFact,
+    TriggerFact,
+)
+from egrow_replica.model import QualifiedName
+
+_STATES = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
+
+
+def quoted(name: str) -> str:
+    """An identifier.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def relation(name: QualifiedName) -> str:
+    """A relation's or a function's name, with its schema."""
+    return f"{quoted(name.schema)}.{quoted(name.name)}"
+
+
+def role(name: str) -> str:
+    """A role; PUBLIC is a word and no role."""
+    return name if name == "PUBLIC" else quoted(name)
+
+
+def disarm_trigger(table: QualifiedName, trigger: TriggerFact, mode: Mode) -> str:
+    """Keep it from firing in this mode."""
+    ordinary = trigger.enabled == "A" and mode is not Mode.ORDINARY
+    now = _firing(table, "ENABLE" if ordinary else "DISABLE", "TRIGGER", trigger.name)
+    return f"{now} -- afterwards: {_firing(table, _STATES[trigger.enabled], 'TRIGGER', trigger.name)}"
+
+
+def disarm_rule(table: QualifiedName, rule: RuleFact) -> str:
+    """Keep a rule from rewriting anything."""
+    now = _firing(table, "DISABLE", "RULE", rule.name)
+    return f"{now} -- afterwards: {_firing(table, _STATES[rule.enabled], 'RULE', rule.name)}"
+
+
+def drop_rule(table: QualifiedName, rule: RuleFact) -> str:
+    """Take a rule away: a content table must have none."""
+    return f"DROP RULE IF EXISTS {quoted(rule.name)} ON {relation(table)};"
+
+
+def _firing(table: QualifiedName, state: str, kind: str, name: str) -> str:
+    return f"ALTER TABLE {relation(table)} {state} {kind} {quoted(name)};"
+
+
+def disarm_event_trigger(trigger: EventTriggerFact) -> str:
+    """Keep it quiet while a window is opened and closed."""
+    name = quoted(trigger.name)
+    return (
+        f"ALTER EVENT TRIGGER {name} DISABLE; -- while a window is opened and closed; afterwards: "
+        f"ALTER EVENT TRIGGER {name} {_STATES[trigger.enabled]};"
+    )
+
+
+def remove_expression(table: QualifiedName, expression: ExpressionFact) -> str:
+    """Take away what computes; ``""`` where no single statement does, or where its name is not certain."""
+    name = quoted(expression.name)
+    if " type " in expression.name:  # a type that the expression leads to, told beside its name
+        return ""
+    match expression.kind:
+        case "check" | "exclusion":
+            action = f"ALTER TABLE {relation(table)} DROP CONSTRAINT IF EXISTS {name};"
+        case "index":
+            action = f"DROP INDEX IF EXISTS {relation(QualifiedName(table.schema, expression.name))};"
+        case "statistics":
+            action = f"DROP STATISTICS IF EXISTS {relation(QualifiedName(table.schema, expression.name))};"
+        case "default":
+            action = f"ALTER TABLE {relation(table)} ALTER COLUMN {name} DROP DEFAULT;"
+        case _:
+            return ""
+    return f"{action} -- or let it call nothing but what computes"
+
+
+def set_search_path(function: FunctionFact, path: Iterable[str]) -> str:
+    """Let a function find what it names without a schema."""
+    schemas = ", ".join(map(quoted, dict.fromkeys(path)))
+    return f"ALTER FUNCTION {relation(function.name)}({function.arguments}) SET search_path = {schemas};"
+
+
+def make_invoker(function: FunctionFact) -> str:
+    """Let a function run with the rights of who calls it."""
+    return f"ALTER FUNCTION {relation(function.name)}({function.arguments}) SECURITY INVOKER;"
