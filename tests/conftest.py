@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from support.pair import Pair, make_pair, open_directory
@@ -107,9 +107,8 @@ def shared_pair(_kept: Callable[[], Pair]) -> Iterator[Pair]:
     made.configure()
 
 
-@pytest.fixture
-def new_lab(academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
-    """Makes servers of one's own, with the academy in them and everything that setup makes."""
+@contextmanager
+def open_labs(roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
     with ExitStack() as stack:
 
         def make(*, set_up: bool = True, **options: object) -> Pair:
@@ -117,9 +116,23 @@ def new_lab(academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
             lab = stack.enter_context(Lab.start(directory / "lab", **options))  # type: ignore[arg-type]
             home = directory / "home"
             home.mkdir()
-            pair = Pair(lab, home, roles=academy_roles)
+            pair = Pair(lab, home, roles=roles)
             if set_up:
                 pair.set_up()
             return pair
 
+        yield make
+
+
+@pytest.fixture
+def new_lab(academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
+    """Makes servers of one's own, with the academy in them and everything that setup makes."""
+    with open_labs(academy_roles) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def new_module_lab(academy_roles: frozenset[str]) -> Iterator[Callable[..., Pair]]:
+    """As ``new_lab``, for all tests of a module."""
+    with open_labs(academy_roles) as make:
         yield make

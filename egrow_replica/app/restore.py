@@ -12,6 +12,7 @@ from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState
 from egrow_replica.evidence import take_baseline, touching
 from egrow_replica.model import Model, WindowState
+from egrow_replica.replication import origins
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.window.journal import Window, read_windows
@@ -163,8 +164,12 @@ def _run(context: Context, servers: Servers, door: Door, window: Window, options
     run.keeps_progress = False
     if options.backup is not None:
         run.progress = run.progress.model_copy(update={"backup": options.backup.absolute()})
-    # The window's own origin and subscription are gone, and their numbers may be another's by now.
-    run.progress = run.progress.model_copy(update={"origin_id": None, "subscription_oid": None})
+    # The window's own origin and subscription are gone, and their numbers may be another's by now. An origin of the
+    # restore's name is a killed restore's: the name holds this database's number, and the lock was free.
+    left = origins.origin_id(door, run.origin)
+    if left is not None:
+        run.listener.say(f"warning: a restore of {window.name} was killed; the evidence does not cover what it wrote")
+    run.progress = run.progress.model_copy(update={"origin_id": left, "subscription_oid": None})
     if facts.identity != window.prod_identity:
         raise PreflightFailed(
             f"window {window.name} was opened on another database than this production",

@@ -99,8 +99,14 @@ def run(arguments: list[str]) -> int:
         return _fail(state, arguments, Interrupted("interrupted"))
     except Exception as error:
         return _bug(state, arguments, error)
+    return _end(state, arguments, answer)
+
+
+def _end(state: State, arguments: list[str], answer: object) -> int:
     if isinstance(answer, commands.Answer):
         return _succeed(state, answer)
+    if answer == ExitCode.INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
+        return _fail(state, arguments, Interrupted("interrupted"))
     return answer if isinstance(answer, int) else ExitCode.OK
 
 

@@ -60,6 +60,7 @@ class Running:
 
     def __init__(self, arguments: Sequence[str], *, directory: Path, env: Mapping[str, str] | None = None) -> None:
         self.arguments = tuple(arguments)
+        self._result: Result | None = None
         self._process = subprocess.Popen(
             [str(COMMAND), *arguments],
             cwd=directory,
@@ -88,14 +89,17 @@ class Running:
         self._process.communicate()
 
     def result(self, seconds: float = 90.0) -> Result:
-        """Wait for its end."""
+        """Wait for its end; asked again, the same answer."""
+        if self._result is not None:
+            return self._result
         try:
             stdout, stderr = self._process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGABRT)  # faulthandler says where it hangs
             stdout, stderr = self._process.communicate()
             raise AssertionError(f"{' '.join(self.arguments)} did not end within {seconds:g} s\n{stderr}") from None
-        return as_result(self.arguments, self._process.returncode, stdout, stderr)
+        self._result = as_result(self.arguments, self._process.returncode, stdout, stderr)
+        return self._result
 
     def __enter__(self) -> Running:
         return self
