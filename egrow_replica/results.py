@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
@@ -365,3 +366,64 @@ class DoctorReport(Model):
     """Answer of ``doctor``: everything that was looked at, in order."""
 
     checks: tuple[Check, ...]
+
+
+class TableClass(StrEnum):
+    """What a table is proposed to be; ``unclassified`` is protected as a user table is, and left to its owner."""
+
+    CONTENT = "content"
+    USER = "user"
+    UNCLASSIFIED = "unclassified"
+
+
+class ProposedTable(Model):
+    """A table as ``init`` would list it.
+
+    :ivar listed_by_preset: the preset brings it, so that the file does not list it again.
+    """
+
+    table: TableName
+    proposal: TableClass
+    reasons: tuple[str, ...]
+    listed_by_preset: bool = False
+
+
+class ProposedColumn(Model):
+    """A column whose values look like production's.
+
+    :ivar proposed: the file gives it to production; else it stands there as a comment, for the owner to decide.
+    """
+
+    table: TableName
+    column: str
+    proposed: bool
+    reasons: tuple[str, ...]
+    listed_by_preset: bool = False
+
+
+class ConnectionSource(Model):
+    """Where the connection string of a server was found; never the string."""
+
+    server: Server
+    found: str
+
+
+class InitReport(Model):
+    """Answer of ``init``.
+
+    :ivar written: whether the file was written.
+    :ivar replaced: what the former file is called now.
+    """
+
+    file: Path
+    written: bool
+    replaced: Path | None = None
+    preset: str | None
+    connections: tuple[ConnectionSource, ...]
+    tables: tuple[ProposedTable, ...]
+    production_columns: tuple[ProposedColumn, ...]
+    notes: tuple[str, ...] = ()
+
+    def of_class(self, proposal: TableClass) -> tuple[ProposedTable, ...]:
+        """The tables of one class."""
+        return tuple(one for one in self.tables if one.proposal is proposal)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from rich.markup import escape
 
 from egrow_replica import __version__
-from egrow_replica.cli import commands, commands_doctor, commands_lab, commands_streaks, language, render
+from egrow_replica.cli import commands, commands_doctor, commands_init, commands_lab, commands_streaks, language, render
 from egrow_replica.cli.arguments import global_options_first
 from egrow_replica.cli.language import Language, tr
 from egrow_replica.cli.state import State, console
@@ -62,6 +62,7 @@ def global_options(
 
 
 commands.register(app)
+commands_init.register(app)
 commands_doctor.register(app)
 commands_lab.register(app)
 commands_streaks.register(app)
@@ -157,7 +158,8 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
 
 def _command(arguments: list[str]) -> str:
     words = [word for word in global_options_first(arguments) if not word.startswith("-")]
-    names = {*commands.NAMES, *commands_doctor.NAMES, *commands_lab.NAMES, *commands_streaks.NAMES}
+    modules = (commands, commands_doctor, commands_init, commands_lab, commands_streaks)
+    names = {name for module in modules for name in module.NAMES}
     return next((word for word in words if word in names), "")
 
 

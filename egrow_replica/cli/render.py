@@ -14,6 +14,7 @@ from egrow_replica import results
 from egrow_replica.app.backups import BackupsReport
 from egrow_replica.cli.differences import difference_lines
 from egrow_replica.cli.doctor_lines import show_doctor
+from egrow_replica.cli.init_lines import show_init
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.model import TableVerdict, WindowState
@@ -302,6 +303,7 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.PlanReport: _plan,
     results.CompareReport: _compare,
     results.DoctorReport: show_doctor,
+    results.InitReport: show_init,
     results.Validation: _validation,
     BackupsReport: _backups,
     FullReport: show_full,  # a quick one too, so it comes first

@@ -283,6 +283,8 @@ class Lab(Model):
     def environment(self) -> dict[str, str]:
         """The variables of ``lab.env``."""
         return {
+            "EGROW_DEV_DSN": self.dev_dsn,
+            "EGROW_PROD_DSN": self.prod_dsn,
             "EGROW_DEV_ADMIN_DSN": self.dev_admin_dsn,
             "EGROW_PROD_ADMIN_DSN": self.prod_admin_dsn,
             "EGROW_DEV_DSN_FROM_PROD": self.stream_dsn,

@@ -2,10 +2,19 @@
 
 from pathlib import Path
 
-from egrow_replica.settings.load import Settings, admin_dsn, dev_dsn, load_settings, prod_dsn, stream_dsn
+from egrow_replica.settings.load import (
+    DEFAULT_FILE,
+    Settings,
+    admin_dsn,
+    dev_dsn,
+    load_settings,
+    prod_dsn,
+    stream_dsn,
+)
 from egrow_replica.settings.model import Operation, TablesSettings
 
 __all__ = [
+    "DEFAULT_FILE",
     "Operation",
     "Settings",
     "TablesSettings",

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from egrow_replica.errors import ConfigurationError, EgrowError
+from egrow_replica.model import QualifiedName
 from egrow_replica.settings.model import (
     BackupSettings,
     DevSettings,
@@ -32,6 +33,12 @@ from egrow_replica.settings.model import (
 
 DEFAULT_FILE = Path("egrow-replica.toml")
 ENVIRONMENT_PREFIX = "EGROW_REPLICA_"
+#: Where connection strings are looked for unless the configuration says otherwise.
+DEV_VARIABLE = "EGROW_DEV_DSN"
+PROD_VARIABLE = "EGROW_PROD_DSN"
+STREAM_VARIABLE = "EGROW_DEV_DSN_FROM_PROD"
+#: What Prisma and most frameworks call it in a ``.env`` file.
+URL_VARIABLE = "DATABASE_URL"
 
 
 class Settings(BaseSettings):
@@ -173,12 +180,32 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     return settings.model_copy(update={"backup": backup, "dev": dev, "prod": prod})
 
 
+def connections(values: dict[str, Any], base: Path) -> tuple[DevSettings, ServerSettings]:
+    """How both servers are reached by a configuration of which nothing else is known; the environment outranks it.
+
+    :param values: the file's sections; all but ``dev`` and ``prod`` are left out.
+    :param base: the directory that the file's paths are relative to.
+    :raises ConfigurationError: an unknown key, a bad value.
+    """
+    chosen: dict[str, Any] = {name: values[name] for name in ("dev", "prod") if name in values}
+    _refuse_unknown(chosen, Settings, "")
+    _refuse_unknown_variables(os.environ)
+    try:
+        settings = Settings(**chosen, tables=TablesSettings(content=(QualifiedName("public", "any"),)))
+    except ValidationError as error:
+        raise _as_configuration_error(error) from None
+    except SettingsError as error:
+        raise ConfigurationError(f"bad value in the environment: {error}", hint="Lists are written as JSON.") from None
+    settings = _with_absolute_paths(settings, base)
+    return settings.dev, settings.prod
+
+
 def dev_dsn(settings: Settings) -> SecretStr:
     """The controller's connection string for dev.
 
     :raises ConfigurationError: it is not configured, or its variable is not set.
     """
-    return _dsn(settings.dev, "dev", "EGROW_DEV_DSN")
+    return server_dsn(settings.dev, "dev", DEV_VARIABLE)
 
 
 def prod_dsn(settings: Settings) -> SecretStr:
@@ -186,7 +213,7 @@ def prod_dsn(settings: Settings) -> SecretStr:
 
     :raises ConfigurationError: it is not configured, or its variable is not set.
     """
-    return _dsn(settings.prod, "prod", "EGROW_PROD_DSN")
+    return server_dsn(settings.prod, "prod", PROD_VARIABLE)
 
 
 def stream_dsn(settings: Settings) -> SecretStr:
@@ -210,7 +237,11 @@ def admin_dsn(variable: str) -> SecretStr:
     return _from_environment(variable, "setup")
 
 
-def _dsn(server: ServerSettings, name: str, default_variable: str) -> SecretStr:
+def server_dsn(server: ServerSettings, name: str, default_variable: str) -> SecretStr:
+    """The connection string that a section names.
+
+    :raises ConfigurationError: it is not configured, or its variable or its file lacks it.
+    """
     if server.dsn is not None:
         return server.dsn
     if server.env_file is not None:
@@ -230,7 +261,19 @@ def _from_environment(variable: str, key: str) -> SecretStr:
 def _from_env_file(file: Path, name: str) -> SecretStr:
     if not file.is_file():
         raise ConfigurationError(f"{name}.env_file: there is no file {str(file)!r}")
-    value = dotenv_values(file, interpolate=False).get("DATABASE_URL")
+    value = read_env_file(file).get(URL_VARIABLE)
     if not value:
-        raise ConfigurationError(f"{name}.env_file: {str(file)!r} has no DATABASE_URL")
+        raise ConfigurationError(f"{name}.env_file: {str(file)!r} has no {URL_VARIABLE}")
     return SecretStr(value)
+
+
+def read_env_file(file: Path) -> dict[str, str | None]:
+    """The variables of a ``.env`` file: ``export``, quotes and comments are understood, nothing is expanded.
+
+    :raises ConfigurationError: it cannot be read.
+    """
+    try:
+        return dict(dotenv_values(file, interpolate=False))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"{str(file)!r} cannot be read: {reason}") from None
