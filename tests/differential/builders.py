@@ -246,6 +246,9 @@ _PARTS: Final[dict[str, Composable]] = {
     "key_hash": SQL("t.id::int8"),
     "matches": SQL("t.id = 1"),
     "filter": SQL("t.id > 1"),
+    "parts": SQL("title AS part"),
+    "predicate": SQL("(id > 2)"),
+    "values": SQL("lower(title)"),
     "milliseconds": Literal("100"),
 }
 

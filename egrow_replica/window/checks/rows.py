@@ -16,6 +16,7 @@ from egrow_replica.errors import Refused, StatementFailed
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.window.checks.base import error, fine, info, inspection
 from egrow_replica.window.checks.drift_types import Fit, fit
+from egrow_replica.window.checks.rows_demands import Demands
 from egrow_replica.window.checks.rows_identity import Identity
 from egrow_replica.window.checks.rows_references import References
 from egrow_replica.window.checks.rows_table import Collector, TableRows
@@ -34,6 +35,7 @@ _COLLECTORS: tuple[tuple[Callable[[TableRows], Collector], str, str], ...] = (
     (FailedChecks, "rows-checks", "every row passes production's constraints"),
     (Defaults, "rows-defaults", "new rows get a value in every column that dev does not send"),
     (Uniques, "rows-unique", "no row wants a unique value that another one keeps"),
+    (Demands, "rows-demands", "no two rows meet in an index over expressions, of some rows, or of an exclusion"),
     (References, "rows-references", "every row refers to rows that production has or gets"),
     (Identity, "rows-identity", "no key stands for another thing on the other server"),
 )

@@ -82,7 +82,7 @@ class Uniques:
                     continue
                 one.giving[row.key] = row.shown, value
                 one.differing.append(row.shown)
-            if None in value:  # equal to nothing; NULLS NOT DISTINCT is left to the reconcile
+            if None in value:  # equal to nothing; NULLS NOT DISTINCT is looked at elsewhere
                 continue
             self._see_duplicate(one, row, value)
             if row.old is None:
@@ -149,7 +149,7 @@ class Uniques:
         while ready := {row for row in stuck if waits[row] <= self._freed}:
             self._freed |= ready
             stuck -= ready
-        return [row for row in stuck if _returns(row, waits)]
+        return [row for row in stuck if returns_to(row, waits)]
 
     def _look_up_updates(self, one: _Key) -> None:
         wanting = [(row, shown, value) for row, (shown, value) in one.giving.items() if None not in value]
@@ -159,7 +159,7 @@ class Uniques:
                 continue
             one.holders[row] = holder
             if holder not in one.giving:
-                one.collisions.append(_Collision(shown, _word(holder), one.shown(value)))
+                one.collisions.append(_Collision(shown, shown_key(holder), one.shown(value)))
 
     def _look_up_fresh(self, one: _Key) -> None:
         """Updates are all known by now: they come first."""
@@ -169,15 +169,16 @@ class Uniques:
         for number, holder in self._rows.find(one.key.columns, [value for _, value in fresh]):
             shown, value = fresh[number]
             if holder not in one.giving or holder not in (self._freed or ()):
-                one.collisions.append(_Collision(shown, _word(holder), one.shown(value)))
+                one.collisions.append(_Collision(shown, shown_key(holder), one.shown(value)))
 
 
-def _word(key: Iterable[str | None]) -> str:
+def shown_key(key: Iterable[str | None]) -> str:
+    """A key as one word."""
     values = ["NULL" if value is None else value for value in key]
     return values[0] if len(values) == 1 else f"({', '.join(values)})"
 
 
-def _returns(row: Values, waits: dict[Values, set[Values]]) -> bool:
+def returns_to(row: Values, waits: dict[Values, set[Values]]) -> bool:
     """Whether following who waits for whom leads back to the row."""
     seen: set[Values] = set()
     ahead = list(waits.get(row, ()))
