@@ -323,11 +323,44 @@ class CompareReport(Model):
         return any(table.new or table.updated for table in self.tables)
 
 
+class Purpose(StrEnum):
+    """What a planned statement is for."""
+
+    EFFECT = "effect"
+    #: The controller's own note in production's schema ``egrow_replica``.
+    JOURNAL = "journal"
+
+
+class PlannedStatement(Model):
+    """A statement of a plan.
+
+    :ivar sql: secrets masked; what is drawn only when the window opens stands as a placeholder, ``<seed>`` for example.
+    :ivar when: the condition under which it is sent, ``""``: always.
+    """
+
+    server: Server
+    sql: str
+    purpose: Purpose = Purpose.EFFECT
+    when: str = ""
+
+
+class PlannedLock(Model):
+    """A lock level of PostgreSQL and the tables that a step takes it on."""
+
+    server: Server
+    mode: str
+    tables: tuple[TableName, ...]
+
+
 class PlannedStep(Model):
     """A step of a plan.
 
     :ivar sql: what it would send, secrets masked; empty for a step that only reads or waits.
     :ivar guard: ``allowed`` or ``refused``, then with the reason.
+    :ivar statements: the same statements, each with its server.
+    :ivar inserted: rows, as ``updated``; null for a step that writes no content.
+    :ivar bytes_read: read on production; ``bytes_moved``: from one place to another. Both estimated.
+    :ivar seconds: estimated; null where it depends on what others do.
     """
 
     name: str
@@ -336,24 +369,55 @@ class PlannedStep(Model):
     sql: tuple[str, ...]
     guard: str
     reason: str | None = None
+    statements: tuple[PlannedStatement, ...] = ()
+    locks: tuple[PlannedLock, ...] = ()
+    inserted: int | None = None
+    updated: int | None = None
+    bytes_read: int | None = None
+    bytes_moved: int | None = None
+    seconds: float | None = None
 
 
 class PlannedTable(Model):
-    """Rows of one content table that differ now."""
+    """Rows of one content table that differ now; ``bytes``: size of those that would be fetched from dev."""
 
     table: TableName
     new: int
     updated: int
     production_only: int
+    bytes: int = 0
+
+
+class PlanTotals(Model):
+    """Sums over all steps; ``seconds`` without those whose duration nobody can know."""
+
+    inserted: int = 0
+    updated: int = 0
+    bytes_read: int = 0
+    bytes_moved: int = 0
+    seconds: float = 0.0
+
+
+class Throughput(Model):
+    """What the estimated durations rest on.
+
+    :ivar measured: whether the plan's own comparison read enough to measure it; assumed otherwise.
+    """
+
+    bytes_per_second: int
+    measured: bool
 
 
 class PlanReport(Model):
-    """Answer of ``enable --dry-run``."""
+    """Answer of ``plan`` and ``enable --dry-run``; ``saved``: the file that it was written to."""
 
     window: str
     steps: tuple[PlannedStep, ...]
     tables: tuple[PlannedTable, ...]
     checks: tuple[Check, ...]
+    totals: PlanTotals = PlanTotals()
+    throughput: Throughput | None = None
+    saved: Path | None = None
 
 
 class PauseReport(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from egrow_replica import __version__
@@ -35,23 +36,33 @@ class EnableOptions(Model):
     allow_unproven: bool = False
 
 
-def enable(context: Context, options: EnableOptions) -> EnableReport:
+#: Looks at what would be done, before anything is, and raises where it may not; also given are the servers, the door
+#: with the lock, and one to dev.
+Approval = Callable[[Servers, Door, Door, ObjectNames, Findings], None]
+
+
+def enable(context: Context, options: EnableOptions, approve: Approval | None = None) -> EnableReport:
     """Open a window; it streams and is validated when this returns.
 
+    :param approve: what has to agree before anything is written; then only a new window is opened, none resumed.
     :raises EgrowError: it could not be opened; ``report`` says how far it came and whether all was taken back.
     """
     started = time.monotonic()
     with locked(context, "enable") as (servers, door, _):
         windows = read_windows(door)
         found = open_window(windows)
+        if found is not None and approve is not None:
+            refuse_open(found)
         if found is not None:
             return _resume(context, servers, door, found, started)
         with servers.read_dev("preflight") as dev:
             names = new_names(options, windows, dev, door)
             context.listener.step_started("preflight")
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
-        _report_preflight(context, findings, started)
-        findings.refuse()
+            _report_preflight(context, findings, started)
+            findings.refuse()
+            if approve is not None:
+                approve(servers, door, dev, names, findings)
         run = new_run(context, servers, door, names, findings, options)
         try:
             run.journal.create()
@@ -181,7 +192,14 @@ def _in_use(names: ObjectNames, dev: Door, prod: Door) -> list[str]:
 
 
 def new_run(
-    context: Context, servers: Servers, door: Door, names: ObjectNames, findings: Findings, options: EnableOptions
+    context: Context,
+    servers: Servers,
+    door: Door,
+    names: ObjectNames,
+    findings: Findings,
+    options: EnableOptions,
+    *,
+    planning: bool = False,
 ) -> Run:
     """A run for a window that the journal does not know yet."""
     setting = new_setting(
@@ -199,6 +217,7 @@ def new_run(
         setting=setting,
         origin=names.common,
         lock=door,
+        planning=planning,
     )
 
 

@@ -1,72 +1,311 @@
-"""What ``enable`` would do, with nothing done."""
+"""What ``enable`` would do, with nothing done; a plan that was kept is held against what would be done later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
+from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window
-from egrow_replica.app.enable import EnableOptions, new_names, new_run, refuse_open
-from egrow_replica.content import compare_all
-from egrow_replica.db import CreateReplicationSlot
-from egrow_replica.errors import Refused
-from egrow_replica.results import PlannedStep, PlannedTable, PlanReport
-from egrow_replica.window.journal import read_windows
-from egrow_replica.window.preflight import run_preflight
+from egrow_replica.app.enable import EnableOptions, enable, new_names, new_run, refuse_open
+from egrow_replica.app.plan_subjects import read_subjects, row_digest
+from egrow_replica.app.saved_plan import SavedPlan, SavedTable, read_plan, refuse_changed, refuse_existing, write_plan
+from egrow_replica.catalog import read_relations
+from egrow_replica.content import TableDifference, bytes_of, compare_all
+from egrow_replica.db import CreateReplicationSlot, Door, query
+from egrow_replica.errors import Refused, UsageError
+from egrow_replica.model import QualifiedName, Server
+from egrow_replica.replication.names import ObjectNames
+from egrow_replica.results import (
+    EnableReport,
+    PlannedStatement,
+    PlannedStep,
+    PlannedTable,
+    PlanReport,
+    PlanTotals,
+    Purpose,
+    Throughput,
+)
+from egrow_replica.window.journal import create_statements, read_windows
+from egrow_replica.window.preflight import Findings, run_preflight
 from egrow_replica.window.run import Run
-from egrow_replica.window.steps import ENABLE_STEPS, Foreseen, Slot, Step
+from egrow_replica.window.servers import Servers
+from egrow_replica.window.steps import ENABLE_STEPS, Foreseen, Planned, Step, noted, size_of
+
+#: A comparison that reads less is over before its duration tells anything.
+MEASURABLE_BYTES = 16 << 20
+#: Hashing on one ordinary core; the plan says that it was not measured.
+ASSUMED_BYTES_PER_SECOND = 50_000_000
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_KEY_HASHES = re.compile(r"'\{(-?\d+(?:,-?\d+)*)\}'(?=::int8\[\])")
 
 
-def plan(context: Context, options: EnableOptions) -> PlanReport:
+@dataclass(frozen=True)
+class Draft:
+    """A plan, and what it rests on, for a later look at whether that still holds."""
+
+    report: PlanReport
+    subjects: dict[str, str]
+    tables: tuple[SavedTable, ...]
+    seed: int
+
+
+def plan(context: Context, options: EnableOptions, *, out: Path | None = None, force: bool = False) -> PlanReport:
     """The steps of :func:`enable` in order, each with its statements and the guard's judgement.
 
-    :raises EgrowError: what would keep the window closed.
+    :param out: a file to keep the plan in; ``force``: replace one that is there.
+    :raises EgrowError: what would keep the window closed; :raises UsageError: the file cannot be written.
     """
+    if out is not None:
+        refuse_existing(out, force=force)
     with locked(context, "plan") as (servers, door, _):
         windows = read_windows(door)
         refuse_open(open_window(windows))
-        with servers.read_dev("plan") as dev, servers.read_prod("plan") as prod:
-            names = new_names(options, windows, dev, prod)
+        with servers.read_dev("plan") as dev:
+            names = new_names(options, windows, dev, door)
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             findings.refuse()
-            run = new_run(context, servers, door, names, findings, options)
-            try:
-                differences = compare_all(dev, prod, run.scope, run.setting.seed)
-                steps = tuple(_planned(step, run, Foreseen(differences)) for step in ENABLE_STEPS)
-            finally:
-                run.close()
-    return PlanReport(
-        window=names.window,
-        steps=steps,
-        tables=tuple(
-            PlannedTable(
-                table=name, new=len(one.new), updated=len(one.updated), production_only=len(one.production_only)
+            draft = _draft(context, servers, door, dev, names, findings, options, keep=out is not None)
+    if out is None:
+        return draft.report
+    write_plan(out, _saved(draft, options), force=force)
+    return draft.report.model_copy(update={"saved": out})
+
+
+def options_of(path: Path, given: EnableOptions) -> tuple[SavedPlan, EnableOptions]:
+    """A saved plan, and the options that it was made with.
+
+    :raises UsageError: the file is no plan, or the command line says something else than it.
+    """
+    saved = read_plan(path)
+    options = EnableOptions(
+        name=saved.window, reason=saved.reason, whole_backup=saved.whole_backup, allow_unproven=saved.allow_unproven
+    )
+    conflicts = {
+        "--name": given.name not in (None, saved.window),
+        "--reason": given.reason not in (None, saved.reason),
+        "--no-backup": saved.whole_backup and not given.whole_backup,
+        "--allow-unproven": given.allow_unproven and not saved.allow_unproven,
+    }
+    for option, conflicting in conflicts.items():
+        if conflicting:
+            raise UsageError(
+                f"{option} is not what the plan {str(path)!r} was made with",
+                hint=f"Leave {option} out, or make a new plan with it.",
+                code="plan-conflict",
             )
-            for name, one in differences.items()
-        ),
-        checks=findings.checks,
+    return saved, options
+
+
+def enable_planned(context: Context, saved: SavedPlan, options: EnableOptions) -> EnableReport:
+    """Open the window of a plan, provided that all that matters is as it was when the plan was made.
+
+    :raises WrongState: it is not, and what changed is named; :raises EgrowError: as :func:`enable`.
+    """
+
+    def approve(servers: Servers, door: Door, dev: Door, names: ObjectNames, findings: Findings) -> None:
+        draft = _draft(context, servers, door, dev, names, findings, options, seed=saved.seed, keep=True)
+        refuse_changed(saved, _saved(draft, options))
+
+    return enable(context, options, approve)
+
+
+def placeholders(text: str, seed: int) -> str:
+    """A statement without what is drawn or found only when the window opens.
+
+    >>> placeholders("SELECT '7'::pg_catalog.int8, '{1,-2}'::int8[]", 7)
+    "SELECT '<seed>'::pg_catalog.int8, '{<2 key hashes>}'::int8[]"
+    """
+    text = text.replace(f"'{seed}'::pg_catalog.int8", "'<seed>'::pg_catalog.int8")
+    text = _KEY_HASHES.sub(lambda found: f"'{{<{found[1].count(',') + 1} key hashes>}}'", text)
+    return text.replace("'0/0'::pg_lsn", "'<lsn>'::pg_lsn")
+
+
+def _saved(draft: Draft, options: EnableOptions) -> SavedPlan:
+    return SavedPlan(
+        program_version=__version__,
+        made_at=datetime.now(UTC),
+        window=draft.report.window,
+        reason=options.reason,
+        whole_backup=options.whole_backup,
+        allow_unproven=options.allow_unproven,
+        seed=draft.seed,
+        subjects=draft.subjects,
+        tables=draft.tables,
+        steps=draft.report.steps,
     )
 
 
-def _planned(step: Step, run: Run, foreseen: Foreseen) -> PlannedStep:
-    shown: list[str] = []
-    reason: str | None = None
+def _draft(
+    context: Context,
+    servers: Servers,
+    door: Door,
+    dev: Door,
+    names: ObjectNames,
+    findings: Findings,
+    options: EnableOptions,
+    *,
+    keep: bool,
+    seed: int | None = None,
+) -> Draft:
+    """Plan.
+
+    :param keep: also gather what the plan rests on.
+    :param seed: of an earlier plan, to compare with; a window draws its own in any case.
+    """
+    run = new_run(context, servers, door, names, findings, options, planning=True)
+    if seed is not None:
+        run.setting = run.setting.model_copy(update={"seed": seed})
     try:
-        for text in _statements(step, run, foreseen):
-            shown.append(text)
-    except Refused as error:
-        reason = error.message
+        with servers.read_prod("plan") as prod, dev.transaction(_SNAPSHOT), prod.transaction(_SNAPSHOT):
+            report, differences = _report(run, dev, prod, findings)
+            if not keep:
+                return Draft(report, {}, (), run.setting.seed)
+            tables = tuple(_saved_table(run, dev, prod, name, one) for name, one in differences.items())
+            return Draft(report, read_subjects(run, dev, prod, findings), tables, run.setting.seed)
+    finally:
+        run.close()
+
+
+Differences = dict[QualifiedName, TableDifference]
+
+
+def _report(run: Run, dev: Door, prod: Door, findings: Findings) -> tuple[PlanReport, Differences]:
+    scope, seed = run.scope, run.setting.seed
+    dev_relations, relations = read_relations(dev), read_relations(prod)
+    started = time.monotonic()
+    differences = compare_all(dev, prod, scope, seed)
+    throughput = _throughput(
+        max(size_of(dev_relations, scope.names), size_of(relations, scope.names)), time.monotonic() - started
+    )
+    sizes = {table.name: bytes_of(dev, table, seed, differences[table.name].from_dev) for table in scope.tables}
+    foreseen = Foreseen(differences, sum(sizes.values()), relations)
+    trip = _round_trip(prod)
+    steps = (_opening(run, trip), *(_planned(step, run, foreseen, throughput, trip) for step in ENABLE_STEPS))
+    tables = tuple(
+        PlannedTable(
+            table=name,
+            new=len(one.new),
+            updated=len(one.updated),
+            production_only=len(one.production_only),
+            bytes=sizes[name],
+        )
+        for name, one in differences.items()
+    )
+    report = PlanReport(
+        window=run.names.window,
+        steps=steps,
+        tables=tables,
+        checks=findings.checks,
+        totals=_totals(steps),
+        throughput=throughput,
+    )
+    return report, differences
+
+
+def _saved_table(run: Run, dev: Door, prod: Door, name: QualifiedName, difference: TableDifference) -> SavedTable:
+    return SavedTable(
+        table=name,
+        new=len(difference.new),
+        updated=len(difference.updated),
+        production_only=len(difference.production_only),
+        digest=row_digest(dev, prod, run.scope.table(name), run.setting.seed, difference),
+    )
+
+
+def _opening(run: Run, trip: float) -> PlannedStep:
+    """The journal's entry, before the first step; the journal itself where there is none yet."""
+    statements = [noted(run, "insert_window")]
+    if not run.writer.value(query("journal/exists")):
+        statements[:0] = [Planned(run.writer, statement, Purpose.JOURNAL) for statement in create_statements()]
+    shown, reason = _judged(iter(statements), run.setting.seed)
+    step = _step("journal", Server.PROD, "note the window in the journal, the schema egrow_replica", shown, reason)
+    return step.model_copy(update={"seconds": round(len(shown) * trip, 3)})
+
+
+def _planned(step: Step, run: Run, foreseen: Foreseen, throughput: Throughput, trip: float) -> PlannedStep:
+    if step.observe(run):
+        return _step(step.name, step.server, step.description, (), None)
+    shown, reason = _judged(_statements(step, run, foreseen), run.setting.seed)
+    work = step.work(run, foreseen)
+    writes = step.name == "reconcile"
+    return _step(step.name, step.server, step.description, shown, reason).model_copy(
+        update={
+            "locks": tuple(one for one in step.locks(run, foreseen) if one.tables),
+            "inserted": sum(len(one.new) for one in foreseen.differences.values()) if writes else None,
+            "updated": sum(len(one.updated) for one in foreseen.differences.values()) if writes else None,
+            "bytes_read": work.read or None,
+            "bytes_moved": work.moved or None,
+            "seconds": None
+            if work.waits
+            else round(
+                len(shown) * trip + (max(work.read, work.read_on_dev) + work.moved) / throughput.bytes_per_second, 3
+            ),
+        }
+    )
+
+
+def _step(
+    name: str, server: Server, description: str, shown: tuple[PlannedStatement, ...], reason: str | None
+) -> PlannedStep:
     return PlannedStep(
-        name=step.name,
-        server=step.server,
-        description=step.description,
-        sql=tuple(shown),
+        name=name,
+        server=server,
+        description=description,
+        sql=tuple(one.sql for one in shown),
         guard="allowed" if reason is None else "refused",
         reason=reason,
+        statements=shown,
     )
 
 
-def _statements(step: Step, run: Run, foreseen: Foreseen) -> Iterable[str]:
-    if isinstance(step, Slot):
-        yield CreateReplicationSlot(run.names.common).text
-    for door, statement in step.plan(run, foreseen):
-        yield door.vet(statement).shown
+def _statements(step: Step, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+    """A step's own, between its two entries in the journal."""
+    yield noted(run, "insert_step")
+    yield from step.plan(run, foreseen)
+    yield noted(run, "insert_step")
+
+
+def _judged(statements: Iterator[Planned], seed: int) -> tuple[tuple[PlannedStatement, ...], str | None]:
+    """What the guard lets pass, up to the first statement that it does not, and why."""
+    shown: list[PlannedStatement] = []
+    try:
+        for one in statements:
+            command = one.statement
+            text = command.text if isinstance(command, CreateReplicationSlot) else one.door.vet(command).shown
+            shown.append(
+                PlannedStatement(
+                    server=one.door.server, sql=placeholders(text, seed), purpose=one.purpose, when=one.when
+                )
+            )
+    except Refused as error:
+        return tuple(shown), error.message
+    return tuple(shown), None
+
+
+def _throughput(size: int, seconds: float) -> Throughput:
+    if size < MEASURABLE_BYTES:
+        return Throughput(bytes_per_second=ASSUMED_BYTES_PER_SECOND, measured=False)
+    return Throughput(bytes_per_second=max(1, round(size / max(seconds, 0.001))), measured=True)
+
+
+def _round_trip(door: Door) -> float:
+    """Seconds that the smallest statement takes."""
+    started = time.monotonic()
+    door.value("SELECT 1")
+    return time.monotonic() - started
+
+
+def _totals(steps: tuple[PlannedStep, ...]) -> PlanTotals:
+    return PlanTotals(
+        inserted=sum(step.inserted or 0 for step in steps),
+        updated=sum(step.updated or 0 for step in steps),
+        bytes_read=sum(step.bytes_read or 0 for step in steps),
+        bytes_moved=sum(step.bytes_moved or 0 for step in steps),
+        seconds=round(sum(step.seconds or 0.0 for step in steps), 3),
+    )

@@ -17,6 +17,7 @@ from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
 from egrow_replica.app.enable import EnableOptions
 from egrow_replica.app.enable import enable as open_window
+from egrow_replica.app.plan import enable_planned, options_of
 from egrow_replica.app.plan import plan as make_plan
 from egrow_replica.app.restore import RestoreOptions
 from egrow_replica.app.restore import restore as restore_content
@@ -90,11 +91,18 @@ def enable(
     allow_unproven: AllowUnproven = False,
     dry_run: DryRun = False,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="only gather evidence, do nothing")] = False,
+    plan: Annotated[Path | None, typer.Option(help="open the window of a plan that `plan --out` kept")] = None,
 ) -> Answer:
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
     options = _enable_options(name, reason, no_backup, allow_unproven)
+    if plan is not None:
+        if validate_only or dry_run:
+            raise UsageError("--plan opens a window: leave --dry-run and --validate-only out")
+        saved, options = options_of(plan, options)
+        state.confirm(tr("Open a window on production?"))
+        return Answer("enable", enable_planned(use_case, saved, options))
     if validate_only:
         return Answer("enable", only_validate(use_case))
     if dry_run:

@@ -16,7 +16,16 @@ from pydantic import BaseModel
 from rich.markup import escape
 
 from egrow_replica import __version__
-from egrow_replica.cli import commands, commands_doctor, commands_init, commands_lab, commands_streaks, language, render
+from egrow_replica.cli import (
+    commands,
+    commands_doctor,
+    commands_init,
+    commands_lab,
+    commands_plan,
+    commands_streaks,
+    language,
+    render,
+)
 from egrow_replica.cli.arguments import global_options_first
 from egrow_replica.cli.language import Language, tr
 from egrow_replica.cli.state import State, console
@@ -65,6 +74,7 @@ commands.register(app)
 commands_init.register(app)
 commands_doctor.register(app)
 commands_lab.register(app)
+commands_plan.register(app)
 commands_streaks.register(app)
 
 
@@ -158,7 +168,7 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
 
 def _command(arguments: list[str]) -> str:
     words = [word for word in global_options_first(arguments) if not word.startswith("-")]
-    modules = (commands, commands_doctor, commands_init, commands_lab, commands_streaks)
+    modules = (commands, commands_doctor, commands_init, commands_lab, commands_plan, commands_streaks)
     names = {name for module in modules for name in module.NAMES}
     return next((word for word in words if word in names), "")
 
@@ -174,3 +184,5 @@ def _start_log(state: State) -> None:
     logger = logging.getLogger("egrow_replica")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
+    # Every statement that is sent: much, and only where it was asked for.
+    logging.getLogger("egrow_replica.sql").setLevel(logging.DEBUG if state.verbose else logging.INFO)

@@ -16,7 +16,9 @@ from egrow_replica.cli.differences import difference_lines
 from egrow_replica.cli.doctor_lines import show_doctor
 from egrow_replica.cli.init_lines import show_init
 from egrow_replica.cli.language import tr
+from egrow_replica.cli.plan_lines import show_plan
 from egrow_replica.cli.streak_lines import show_full, show_quick
+from egrow_replica.cli.units import size_text
 from egrow_replica.model import TableVerdict, WindowState
 from egrow_replica.streaks import FullReport, QuickReport
 
@@ -59,7 +61,7 @@ def _window(console: Console, window: results.WindowSummary, seconds: float | No
 def _enable(console: Console, report: results.EnableReport | results.SyncReport) -> None:
     _window(console, report.window, report.total_seconds)
     if report.backup is not None:
-        size = _size(report.backup.bytes)
+        size = size_text(report.backup.bytes)
         line = tr("backup: {directory} ({size})").format(directory=report.backup.directory, size=size)
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     _reconciled(console, report.reconciled)
@@ -139,23 +141,6 @@ def _compare(console: Console, report: results.CompareReport) -> None:
         )
 
 
-def _plan(console: Console, report: results.PlanReport) -> None:
-    console.print(tr("window {name} would be opened so:").format(name=f"[bold]{report.window}[/]"), highlight=False)
-    for number, step in enumerate(report.steps, 1):
-        refused = tr("refused: {reason}").format(reason=escape(step.reason or ""))
-        mark = f"[green]{tr('allowed')}[/]" if step.guard == "allowed" else f"[red]{refused}[/]"
-        line = tr("{number:2} {step} on {server}: {description} ({mark})")
-        line = line.format(number=number, step=step.name, server=step.server, description=step.description, mark=mark)
-        console.print(line, highlight=False)
-        for statement in step.sql:
-            console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
-    table = _table(tr("content"), tr("#new"), tr("#updated"), tr("#only on production"))
-    for one in report.tables:
-        table.add_row(escape(str(one.table)), str(one.new), str(one.updated), str(one.production_only))
-    console.print(table)
-    console.print(tr("nothing was done"))
-
-
 def _status(console: Console, report: results.StatusReport) -> None:
     window = report.window
     if window is None:
@@ -170,10 +155,10 @@ def _status(console: Console, report: results.StatusReport) -> None:
     line = line.format(when=window.opened_at, who=window.opened_by, why=window.reason)
     console.print(line, markup=False, highlight=False, soft_wrap=True)
     seconds = tr("unknown") if report.lag_seconds is None else f"{report.lag_seconds:.1f} s"
-    lag = tr("unknown") if report.lag_bytes is None else _size(report.lag_bytes)
+    lag = tr("unknown") if report.lag_bytes is None else size_text(report.lag_bytes)
     console.print(tr("lag: {lag}, {seconds}").format(lag=lag, seconds=seconds), highlight=False)
     if report.slot is not None:
-        held = _size(report.slot.retained_bytes or 0)
+        held = size_text(report.slot.retained_bytes or 0)
         active = tr("active") if report.slot.active else tr("not active")
         line = tr("slot on dev: {name}, {active}, keeps {size} of WAL")
         console.print(line.format(name=report.slot.name, active=active, size=held), highlight=False)
@@ -248,7 +233,7 @@ def _backups(console: Console, report: BackupsReport) -> None:
         table.add_row(
             one.window,
             f"{one.created_at:%Y-%m-%d %H:%M}",
-            _size(one.bytes),
+            size_text(one.bytes),
             one.server_version,
             str(one.tables),
             tr("yes") if one.verified else f"[red]{tr('no')}[/]",
@@ -283,15 +268,6 @@ def _number(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
-def _size(count: int) -> str:
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(value) < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TB"
-
-
 _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.EnableReport: _enable,
     results.SyncReport: _sync,
@@ -300,7 +276,7 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.RestoreReport: _restore,
     results.SetupReport: _setup,
     results.PauseReport: _pause,
-    results.PlanReport: _plan,
+    results.PlanReport: show_plan,
     results.CompareReport: _compare,
     results.DoctorReport: show_doctor,
     results.InitReport: show_init,

@@ -1,6 +1,6 @@
 """Differences between dev and production, the reconcile, and the way back."""
 
-from egrow_replica.content.compare import TableDifference, compare_table, hashes_of
+from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of
 from egrow_replica.content.equality import EqualityCheck
 from egrow_replica.content.reading import changes, read_rows
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
@@ -13,6 +13,7 @@ __all__ = [
     "TableDifference",
     "Traces",
     "Writer",
+    "bytes_of",
     "changes",
     "compare_all",
     "compare_table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, row_hash
-from egrow_replica.db import SQL, Composable, Door, query
+from egrow_replica.db import SQL, Composable, Door, columns, query
 from egrow_replica.model import Model
 
 #: Rows that a bucket holds on average; small enough that one differing row makes few others travel.
@@ -86,6 +86,16 @@ def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, fi
     parts = hash_parts(table, seed, filtered=filtered)
     rows = door.rows(_RowHash, query("content/row_hashes", **parts), [keys])
     return {row.key_hash: row.row_hash for row in rows}
+
+
+def bytes_of(door: Door, table: ContentTable, seed: int, keys: list[int]) -> int:
+    """How many bytes the rows of dev with these keys weigh, as far as they travel; values compressed as they are."""
+    if not keys:
+        return 0
+    parts = hash_parts(table, seed, filtered=True)
+    del parts["row_hash"]
+    statement = query("content/row_bytes", columns=columns(table.column_names, "t"), **parts)
+    return int(door.value(statement, [keys]))
 
 
 def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:

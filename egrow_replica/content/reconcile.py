@@ -96,13 +96,19 @@ def write_differences(
 def planned_statements(
     dev: Door, prod: Door, scope: Scope, differences: dict[QualifiedName, TableDifference], seed: int
 ) -> Iterator[tuple[Door, Composed]]:
-    """What :func:`write_differences` would send, each with its door."""
+    """What :func:`write_differences` would send to move rows, in its order, each with its door."""
+    stages: list[Stage] = []
     for position, table in enumerate(scope.tables):
         keys = differences[table.name].from_dev
         if keys:
             yield from ((dev, statement) for statement in _copy_statements(table, seed, keys))
             stage = Stage(prod, table, _stage_name(position), seed, table.column_names)
-            yield from ((prod, statement) for statement in stage.planned())
+            yield from ((prod, statement) for statement in stage.planned_fill())
+            stages.append(stage)
+    for stage in stages:
+        yield from ((prod, statement) for statement in stage.planned_update())
+    for stage in stages:
+        yield from ((prod, statement) for statement in stage.planned_insert())
 
 
 def _stage_name(position: int) -> str:

@@ -49,13 +49,19 @@ class Stage:
             self.door.execute(statement)
         return rows
 
-    def planned(self) -> Iterator[Composed]:
-        """What is sent to fill the stage and to write the table from it."""
+    def planned_fill(self) -> Iterator[Composed]:
+        """What :meth:`create` and :meth:`fill` send."""
         yield self._create_statement()
         yield self._copy_statement("content/copy_stage_in")
         yield from self._ready_statements()
+
+    def planned_update(self) -> Iterator[Composed]:
+        """What :meth:`update` sends, as often as it takes."""
         if changing := self._changing_columns():
             yield self._update_statement(changing)
+
+    def planned_insert(self) -> Iterator[Composed]:
+        """What :meth:`insert` sends."""
         yield self._insert_statement()
 
     def update(self) -> int:

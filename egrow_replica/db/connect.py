@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from egrow_replica.db.capabilities import Capability, check_supported
-from egrow_replica.db.door import Door
+from egrow_replica.db.door import Door, PlanningDoor
 from egrow_replica.db.dsn import Dsn
 from egrow_replica.errors import PreflightFailed, ServerUnavailable
 from egrow_replica.guard import Policy
@@ -41,19 +41,22 @@ def pinned_options(**more: str) -> str:
     return " ".join(f"-c {name}={value}" for name, value in {**PINNED, **more}.items())
 
 
-def connect(dsn: Dsn, server: Server, policy: Policy, *, what: str, read_only: bool = True) -> Door:
+def connect(
+    dsn: Dsn, server: Server, policy: Policy, *, what: str, read_only: bool = True, planning: bool = False
+) -> Door:
     """Open a door to a server.
 
     :param what: who we are, behind ``egrow-replica/`` in ``application_name``.
     :param read_only: a second fence only: transactions start read only.
+    :param planning: the policy is one for writing, of which nothing is to be sent; always read only.
     :raises ServerUnavailable: it cannot be reached or refuses the login.
     :raises PreflightFailed: a pooler stands in between, or the version is unknown.
     """
-    options = pinned_options(default_transaction_read_only="on" if read_only else "off")
+    options = pinned_options(default_transaction_read_only="on" if read_only or planning else "off")
     connection = raw_connection(dsn, server, what=what, options=options)
     try:
         check_supported(connection.info.server_version, server)
-        door = Door(connection, server, policy)
+        door = (PlanningDoor if planning else Door)(connection, server, policy)
         if door.value("SELECT pg_catalog.pg_backend_pid()") != connection.info.backend_pid:
             raise PreflightFailed(
                 f"a connection pooler stands between here and {server} ({dsn.shown})",

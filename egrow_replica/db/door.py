@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
 import psycopg
@@ -23,6 +25,9 @@ Query = sql.Composable | str
 Parameters = Sequence[Any]
 
 _COPY_BLOCK = 1 << 16
+_CANCEL_SECONDS = 5.0
+#: Each statement as it is sent, secrets masked and parameters left out: ``--verbose`` with ``--log-file`` shows it.
+_LOG = logging.getLogger("egrow_replica.sql")
 
 
 class Door:
@@ -147,6 +152,11 @@ class Door:
         )
         return raw.decode()
 
+    def cancel(self) -> None:
+        """End the statement that another thread has sent; that thread raises. Nothing where the server is gone."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
+
     def close(self) -> None:
         """Close the connection; the server rolls an open transaction back."""
         self._connection.close()
@@ -158,6 +168,7 @@ class Door:
         self.close()
 
     def _announce(self, vetted: Vetted) -> Vetted:
+        log_sent(self.server, vetted.shown)
         if self.sent is not None:
             self.sent(vetted)
         return vetted
@@ -175,6 +186,21 @@ class Door:
 
     def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
         raise translate(error, self.server, self._connection.closed, vetted) from None
+
+
+class PlanningDoor(Door):
+    """A connection for reading that judges by a policy for writing: what it vets is shown, never sent."""
+
+    def _announce(self, vetted: Vetted) -> Vetted:
+        """See that only reading is sent; :raises Refused: it is more than that."""
+        vet(vetted.text, Policy.reading())
+        return super()._announce(vetted)
+
+
+def log_sent(server: Server, shown: str) -> None:
+    """Note a statement that is about to be sent, as one line of JSON."""
+    if _LOG.isEnabledFor(logging.DEBUG):
+        _LOG.debug("sent %s", json.dumps({"server": server, "sql": shown}, ensure_ascii=False))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import psycopg
 
 from egrow_replica.db.capabilities import Capability, has
 from egrow_replica.db.connect import UNBOUNDED_TRANSACTION, pinned_options, raw_connection
-from egrow_replica.db.door import translate
+from egrow_replica.db.door import log_sent, translate
 from egrow_replica.db.dsn import Dsn
 from egrow_replica.errors import Refused, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, vet
@@ -55,6 +55,7 @@ class ExportedSlot:
         try:
             if has(self._connection.info.server_version, Capability.TRANSACTION_TIMEOUT):
                 self._connection.execute(vet(UNBOUNDED_TRANSACTION, Policy.reading()).text.encode())
+            log_sent(Server.DEV, command.text)
             row = self._connection.execute(command.text.encode()).fetchone()
         except psycopg.Error as error:
             closed = self._connection.closed

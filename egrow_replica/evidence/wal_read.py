@@ -71,12 +71,22 @@ def create_slot(prod: Door, name: str) -> str:
 
 def advance_slot(prod: Door, name: str, state: WalState) -> str:
     """Release what was examined; from where WAL is still kept."""
-    return str(prod.value(query("evidence/wal_advance_slot", slot=Literal(name), lsn=Literal(state.position))))
+    return str(prod.value(advance_statement(name, state.position)))
+
+
+def advance_statement(name: str, lsn: str) -> Composed:
+    """What releases WAL up to ``lsn``."""
+    return query("evidence/wal_advance_slot", slot=Literal(name), lsn=Literal(lsn))
 
 
 def drop_slot(prod: Door, name: str) -> None:
     """Let WAL go."""
-    prod.execute(query("evidence/wal_drop_slot", slot=Literal(name)))
+    prod.execute(drop_statement(name))
+
+
+def drop_statement(name: str) -> Composed:
+    """What lets all of it go."""
+    return query("evidence/wal_drop_slot", slot=Literal(name))
 
 
 def settle(door: Door, begun: Mark, scope: Scope, *, seconds: float) -> WalState | WalUnavailable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from egrow_replica.catalog import OwnedSequence, Scope
-from egrow_replica.db import SQL, Door, Identifier, Literal, query, relation
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, query, relation
 from egrow_replica.model import Model, QualifiedName
 
 
@@ -16,12 +16,18 @@ class SequenceTarget(Model):
     value: int
 
 
-def targets(dev: Door, prod: Door, scope: Scope) -> list[SequenceTarget]:
-    """The sequences that have to move, and whereto: the furthest of dev, production and the column's values."""
+def targets(dev: Door, prod: Door, scope: Scope, *, foreseen: bool = False) -> list[SequenceTarget]:
+    """The sequences that have to move, and whereto: the furthest of dev, production and the column's values.
+
+    :param foreseen: the rows of dev are not on production yet, and count as if they were.
+    """
     moving = []
     for sequence in scope.sequences:
         now = _value(prod, sequence)
-        furthest = _furthest(sequence, [now, _value_on_dev(dev, sequence), _extreme(prod, scope, sequence)])
+        reached = [now, _value_on_dev(dev, sequence), _extreme(prod, scope, sequence)]
+        if foreseen:
+            reached.append(_extreme(dev, scope, sequence, filtered=True))
+        furthest = _furthest(sequence, reached)
         if furthest is not None and furthest != now:
             moving.append(SequenceTarget(name=sequence.name, value=furthest))
     return moving
@@ -30,8 +36,13 @@ def targets(dev: Door, prod: Door, scope: Scope) -> list[SequenceTarget]:
 def move(prod: Door, wanted: Iterable[SequenceTarget]) -> None:
     """Set them; inside the caller's transaction, as a role that may."""
     for target in wanted:
-        text = relation(target.name).as_string(None)
-        prod.execute(query("replication/set_sequence", sequence=Literal(text), value=Literal(str(target.value))))
+        prod.execute(move_statement(target))
+
+
+def move_statement(target: SequenceTarget) -> Composed:
+    """What sets one."""
+    text = relation(target.name).as_string(None)
+    return query("replication/set_sequence", sequence=Literal(text), value=Literal(str(target.value)))
 
 
 def _furthest(sequence: OwnedSequence, values: Iterable[int | None]) -> int | None:
@@ -52,14 +63,20 @@ def _value_on_dev(dev: Door, sequence: OwnedSequence) -> int | None:
     return _value(dev, sequence)
 
 
-def _extreme(prod: Door, scope: Scope, sequence: OwnedSequence) -> int | None:
+def _extreme(door: Door, scope: Scope, sequence: OwnedSequence, *, filtered: bool = False) -> int | None:
     table = next(table for table in scope.tables if table.oid == sequence.relation_oid)
-    value = prod.value(
+    if sequence.column not in table.column_names and filtered:
+        return None  # the column does not travel
+    source: Composable = table.source
+    if filtered and table.filter:
+        # As everywhere: the filter was vetted as an expression of its own.
+        source = SQL("(SELECT * FROM {} AS t WHERE ({}))").format(source, SQL(table.filter))
+    value = door.value(
         query(
             "replication/column_extreme",
             aggregate=SQL("pg_catalog.max" if sequence.increment > 0 else "pg_catalog.min"),
             column=Identifier(sequence.column),
-            source=table.source,
+            source=source,
         )
     )
     return None if value is None else int(value)

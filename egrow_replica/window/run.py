@@ -42,6 +42,7 @@ class Run:
     :ivar lock: holds the advisory lock for as long as the command runs.
     :ivar writer: production's only writing connection; it carries the origin named ``origin``.
     :ivar keeps_progress: whether what is made belongs to the window; not so for a restore's own things.
+    :ivar planning: nothing may be sent but what reads.
     :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
     :ivar exported: the slot's snapshot, between the steps that make and use it; ``snapshot`` likewise on production.
     """
@@ -56,6 +57,7 @@ class Run:
     lock: Door
     dev_reachable: bool = True
     keeps_progress: bool = True
+    planning: bool = False
     progress: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
     before_restore: Baseline | None = None
@@ -69,8 +71,8 @@ class Run:
     def writer(self) -> Door:
         """Production's writing door, opened when it is first needed; every commit of it carries the origin."""
         if self._writer is None:
-            self._writer = self.servers.write_prod(self.scope, self.names, self.origin)
-            if origins.origin_id(self._writer, self.origin) is not None:
+            self._writer = self.servers.write_prod(self.scope, self.names, self.origin, planning=self.planning)
+            if not self.planning and origins.origin_id(self._writer, self.origin) is not None:
                 self._use_origin(self._writer)
         return self._writer
 
@@ -91,7 +93,7 @@ class Run:
     def dev(self) -> Door:
         """Dev's writing door, opened when it is first needed."""
         if self._dev is None:
-            self._dev = self.servers.write_dev(self.scope, self.names)
+            self._dev = self.servers.write_dev(self.scope, self.names, planning=self.planning)
         return self._dev
 
     @property

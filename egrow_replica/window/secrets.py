@@ -17,5 +17,10 @@ _QUIET = {
 
 def keep_statements_out_of_log(prod: Door) -> None:
     """For the rest of this connection, as far as our login may."""
-    for name in prod.values(query("catalog/secret_settings")):
-        prod.execute(_QUIET[str(name)])
+    for statement in quiet_statements(prod):
+        prod.execute(statement)
+
+
+def quiet_statements(prod: Door) -> list[str]:
+    """What our login may send to that end."""
+    return [_QUIET[str(name)] for name in prod.values(query("catalog/secret_settings"))]

@@ -40,13 +40,13 @@ class Servers:
         """The door that holds production's advisory lock; it can take the lock and write nothing."""
         return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what)
 
-    def write_dev(self, scope: Scope, names: ObjectNames) -> Door:
-        """Dev's writing door: the publication and the slot, no row."""
+    def write_dev(self, scope: Scope, names: ObjectNames, *, planning: bool = False) -> Door:
+        """Dev's writing door: the publication and the slot, no row; ``planning``: it only judges what it would send."""
         policy = Policy.for_publisher(content=scope.names, publication=names.common, slot=names.common)
-        return connect(self.dev, Server.DEV, policy, what=f"{names.window}/publish", read_only=False)
+        return connect(self.dev, Server.DEV, policy, what=f"{names.window}/publish", read_only=False, planning=planning)
 
-    def write_prod(self, scope: Scope, names: ObjectNames, origin: str) -> Door:
-        """Production's writing door: content, journal, subscription."""
+    def write_prod(self, scope: Scope, names: ObjectNames, origin: str, *, planning: bool = False) -> Door:
+        """Production's writing door: content, journal, subscription; ``planning`` as above."""
         policy = Policy.for_window(
             content=scope.names,
             sequences=[sequence.name for sequence in scope.sequences],
@@ -55,7 +55,7 @@ class Servers:
             slot=names.common,
             roles=[APPLY_ROLE, RESTORE_ROLE],
         )
-        return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False)
+        return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False, planning=planning)
 
     @contextmanager
     def prod_snapshot(self, what: str) -> Iterator[ProdSnapshot]:

@@ -1,6 +1,6 @@
 """The steps of a window. Each can see whether it is already so, make it so, and take it back."""
 
-from egrow_replica.window.steps.base import Foreseen, Step
+from egrow_replica.window.steps.base import Foreseen, Planned, Step, noted, size_of
 from egrow_replica.window.steps.content import Reconcile, foresee, our_origins, put_back
 from egrow_replica.window.steps.evidence import (
     Backup,
@@ -36,12 +36,15 @@ __all__ = [
     "OBJECT_STEPS",
     "Foreseen",
     "Origin",
+    "Planned",
     "Roles",
     "Slot",
     "Step",
     "foresee",
     "gather",
+    "noted",
     "our_origins",
     "put_back",
+    "size_of",
     "subject_of",
 ]

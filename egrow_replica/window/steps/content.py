@@ -9,15 +9,25 @@ from egrow_replica.catalog import ContentTable as ScopeTable
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
 from egrow_replica.content import Outcome, Restore, Traces, compare_all, planned_statements, write_differences
-from egrow_replica.db import Door, Query, query, relation
+from egrow_replica.db import Composed, Door, query, relation
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import Orphans, count_all, new_orphans
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, sequences
-from egrow_replica.results import Removed, RestoredTable
+from egrow_replica.results import PlannedLock, Removed, RestoredTable
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import join_snapshot
-from egrow_replica.window.steps.base import Foreseen, Step
+from egrow_replica.window.steps.base import (
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Foreseen,
+    Planned,
+    Step,
+    Work,
+    lock,
+    noted,
+)
 
 
 class Reconcile(Step):
@@ -71,8 +81,34 @@ class Reconcile(Step):
         transaction = int(run.writer.value("SELECT pg_catalog.pg_current_xact_id()::text"))
         run.note(reconciled_by=transaction, reconciled=tuple(outcome.report for outcome in outcomes))
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        yield from planned_statements(run.dev, run.writer, run.scope, foreseen.differences, run.setting.seed)
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        differences = foreseen.differences
+        for door, statement in planned_statements(run.dev, run.writer, run.scope, differences, run.setting.seed):
+            yield Planned(door, statement)
+        for target in sequences.targets(run.dev, run.writer, run.scope, foreseen=True):
+            yield Planned(run.writer, sequences.move_statement(target))
+        for table in run.scope.tables:
+            if differences[table.name].new:
+                yield noted(run, "insert_made_rows")
+        yield noted(run, "set_progress")
+        if may_maintain(run.writer):
+            for table in run.scope.tables:
+                yield Planned(run.writer, analyze_statement(table))
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        names = run.scope.names
+        yield lock(Server.DEV, ACCESS_SHARE, names)
+        yield lock(Server.PROD, ACCESS_SHARE, names)
+        written = tuple(name for name in names if foreseen.differences[name].from_dev)
+        moved = tuple(one.name for one in sequences.targets(run.dev, run.writer, run.scope, foreseen=True))
+        if written or moved:
+            yield lock(Server.PROD, ROW_EXCLUSIVE, (*written, *moved))
+        if may_maintain(run.writer):
+            yield lock(Server.PROD, SHARE_UPDATE_EXCLUSIVE, names)
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        content = foreseen.content_bytes(run.scope)
+        return Work(read=content, read_on_dev=content, moved=foreseen.moved)
 
 
 def refuse_new_orphans(door: Door, run: Run, before: Iterable[Orphans]) -> None:
@@ -101,7 +137,12 @@ def analyze(run: Run) -> None:
     for table in run.scope.tables:
         with run.writer.transaction():
             run.content_writer(APPLY_ROLE).become(APPLY_ROLE)
-            run.writer.execute(query("content/analyze_table", table=relation(table.name)))
+            run.writer.execute(analyze_statement(table))
+
+
+def analyze_statement(table: ScopeTable) -> Composed:
+    """What gives the planner the new figures of a table."""
+    return query("content/analyze_table", table=relation(table.name))
 
 
 def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:

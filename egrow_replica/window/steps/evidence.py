@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, make_backup
 from egrow_replica.catalog import read_server_facts
-from egrow_replica.db import Door, Query
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import advance_slot, slot_state, slot_statement, take_baseline
+from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
-from egrow_replica.results import Removed, Validation
+from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.window.run import Run
-from egrow_replica.window.steps.base import Foreseen, Step
+from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, protected_tables, validate
 from egrow_replica.window.wal import keep_wal, release_wal
 
@@ -37,8 +37,10 @@ class KeepWal(Step):
         dropped = release_wal(run)
         return [Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot)] if dropped else []
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        yield run.writer, slot_statement(run.names.wal_slot)
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield Planned(run.writer, slot_statement(run.names.wal_slot))
+        yield Planned(run.writer, drop_statement(run.names.wal_slot), when="production's WAL cannot be read")
+        yield noted(run, "set_progress")
 
 
 class TakeBaseline(Step):
@@ -69,6 +71,15 @@ class TakeBaseline(Step):
         run.journal.set_baseline(run.baseline)
         rows = sum(fingerprint.rows for fingerprint in run.baseline.fingerprints)
         return f"{len(run.baseline.fingerprints)} protected tables, {rows} rows"
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield noted(run, "set_baseline")
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        yield lock(Server.PROD, ACCESS_SHARE, (one.name for one in foreseen.protected(run.scope)))
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        return Work(read=sum(one.bytes for one in foreseen.protected(run.scope)))
 
 
 class Backup(Step):
@@ -110,6 +121,20 @@ class Backup(Step):
         run.note(backup=base / manifest.directory)
         return f"{manifest.bytes} bytes in {base / manifest.directory}"
 
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield noted(run, "set_progress")
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        others = foreseen.relations.values() if run.setting.whole_backup else ()
+        names = dict.fromkeys((*run.scope.names, *(one.name for one in others if one.kind in "rp")))
+        yield lock(Server.PROD, ACCESS_SHARE, names)
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        size = foreseen.content_bytes(run.scope)
+        if run.setting.whole_backup:
+            size += sum(one.bytes for one in foreseen.relations.values() if one.holds_rows)
+        return Work(read=size, moved=size)
+
 
 class CatchUp(Step):
     """Production has confirmed everything that dev had committed when the step began."""
@@ -121,6 +146,9 @@ class CatchUp(Step):
     def do(self, run: Run) -> str:
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
         return ""
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        return Work(waits=True)
 
 
 class Validate(Step):
@@ -139,6 +167,20 @@ class Validate(Step):
             raise error
         return f"{validation.verdict.value} ({validation.evidence.value})"
 
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield noted(run, "set_progress")
+        yield noted(run, "set_validation")
+        advance = advance_statement(run.names.wal_slot, "0/0")
+        yield Planned(run.writer, advance, when="production's WAL could be read")
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        yield lock(Server.DEV, ACCESS_SHARE, run.scope.names)
+        yield lock(Server.PROD, ACCESS_SHARE, (*run.scope.names, *(one.name for one in foreseen.protected(run.scope))))
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        content = foreseen.content_bytes(run.scope)
+        return Work(read=content + sum(one.bytes for one in foreseen.protected(run.scope)), read_on_dev=content)
+
 
 class Streaming(Step):
     """The window is open."""
@@ -155,6 +197,12 @@ class Streaming(Step):
             release_wal(run)
         run.journal.set_state(WindowState.STREAMING)
         return ""
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield noted(run, "set_progress")
+        if not read_server_facts(run.writer).bounds_slots:
+            yield Planned(run.writer, drop_statement(run.names.wal_slot), when="it is still there")
+        yield noted(run, "set_state")
 
 
 def gather(run: Run, subject: Subject) -> Validation:

@@ -6,14 +6,24 @@ from collections.abc import Iterator
 
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
-from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, Query, connect
+from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, connect
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, publication, roles, slot, subscription
-from egrow_replica.results import Removed
+from egrow_replica.results import PlannedLock, Removed
 from egrow_replica.window.run import CONTENT_ROLES, Run
-from egrow_replica.window.secrets import keep_statements_out_of_log
-from egrow_replica.window.steps.base import Foreseen, Step
+from egrow_replica.window.secrets import keep_statements_out_of_log, quiet_statements
+from egrow_replica.window.steps.base import (
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Foreseen,
+    Planned,
+    Step,
+    Work,
+    lock,
+    noted,
+)
 
 
 class Origin(Step):
@@ -41,9 +51,10 @@ class Origin(Step):
             dropped = origins.drop(door, run.origin)
         return [Removed(server=Server.PROD, kind="origin", name=run.origin)] if dropped else []
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        yield run.writer, origins.create_statement(run.origin)
-        yield run.writer, origins.use_statement(run.origin)
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield Planned(run.writer, origins.create_statement(run.origin))
+        yield noted(run, "set_progress")
+        yield Planned(run.writer, origins.use_statement(run.origin))
 
 
 class Roles(Step):
@@ -74,11 +85,10 @@ class Roles(Step):
                     door.execute(statement)
         return [Removed(server=Server.PROD, kind="role", name=name) for name in CONTENT_ROLES if name in existing]
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        if run.setting.makes_roles:
-            with self._door(run) as door:
-                for statement in roles.content_roles(door, self._place(run), read_roles(door, CONTENT_ROLES)):
-                    yield door, statement
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        with self._door(run) as door:
+            for statement in roles.content_roles(door, self._place(run), read_roles(door, CONTENT_ROLES)):
+                yield Planned(door, statement)
 
     def _place(self, run: Run) -> roles.Place:
         facts = read_server_facts(run.writer)
@@ -100,7 +110,14 @@ class Roles(Step):
             database=place.database,
             schemas=place.schemas,
         )
-        return connect(run.servers.prod, Server.PROD, policy, what=f"{run.names.window}/roles", read_only=False)
+        return connect(
+            run.servers.prod,
+            Server.PROD,
+            policy,
+            what=f"{run.names.window}/roles",
+            read_only=False,
+            planning=run.planning,
+        )
 
 
 class Publication(Step):
@@ -121,8 +138,11 @@ class Publication(Step):
         dropped = publication.drop(run.dev, run.names.common)
         return [Removed(server=Server.DEV, kind="publication", name=run.names.common)] if dropped else []
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        yield run.dev, publication.create_statement(run.names.common, run.scope, run.setting.publish)
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield Planned(run.dev, publication.create_statement(run.names.common, run.scope, run.setting.publish))
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        yield lock(Server.DEV, SHARE_UPDATE_EXCLUSIVE, run.scope.names)
 
 
 class Slot(Step):
@@ -148,6 +168,13 @@ class Slot(Step):
         run.release_snapshots()
         dropped = slot.drop(run.dev, run.names.common)
         return [Removed(server=Server.DEV, kind="slot", name=run.names.common)] if dropped else []
+
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield Planned(run.dev, CreateReplicationSlot(run.names.common))
+        yield noted(run, "set_progress")
+
+    def work(self, run: Run, foreseen: Foreseen) -> Work:
+        return Work(waits=True)  # for every transaction that has written on dev and is open
 
 
 class Subscription(Step):
@@ -177,8 +204,16 @@ class Subscription(Step):
         dropped = subscription.drop(run.writer, run.names.common)
         return [Removed(server=Server.PROD, kind="subscription", name=run.names.common)] if dropped else []
 
-    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[tuple[Door, Query]]:
-        yield run.writer, subscription.create_statement(run.writer, run.names.common, run.servers.stream)
+    def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        for statement in quiet_statements(run.writer):
+            yield Planned(run.writer, statement)
+        yield Planned(run.writer, subscription.create_statement(run.writer, run.names.common, run.servers.stream))
         if run.worker_role != run.writer.role:
-            yield run.writer, subscription.owner_statement(run.names.common, run.worker_role)
-        yield run.writer, subscription.enable_statement(run.names.common)
+            yield Planned(run.writer, subscription.owner_statement(run.names.common, run.worker_role))
+        yield noted(run, "set_progress")
+        yield Planned(run.writer, subscription.enable_statement(run.names.common))
+
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        yield lock(Server.PROD, ACCESS_SHARE, run.scope.names)
+        # From here on, for each transaction that is streamed; what it wrote decides on which of them.
+        yield lock(Server.PROD, ROW_EXCLUSIVE, run.scope.names)

@@ -1,0 +1,100 @@
+"""What a plan says and what was sent, in one form, so that the two can be compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from support.pair import Pair
+
+from egrow_replica.app.plan import placeholders
+from egrow_replica.errors import Refused
+from egrow_replica.guard import Policy, vet
+from egrow_replica.model import Server
+
+#: (server, statement), in order, by step.
+Statements = dict[str, list[tuple[str, str]]]
+
+_LINE = re.compile(r"^\S+ \S+ [A-Z]+ (?:step (?P<step>[\w-]+) begins|sent (?P<sent>\{.*\}))$")
+_KEYS = re.compile(r"<\d+ key hashes>")
+
+
+def changes_something(sql: str) -> bool:
+    """Whether a statement is more than reading, bounding a transaction or setting something for its length.
+
+    The rows that leave dev count too: they are what a plan is about.
+    """
+    if sql.startswith(("SET ", "BEGIN", "COMMIT", "ROLLBACK")):
+        return False
+    if "key hashes>" in sql and sql.startswith("COPY"):
+        return True
+    try:
+        vet(sql, Policy.reading())
+    except Refused:
+        return True
+    return False
+
+
+def planned(report: dict[str, Any]) -> tuple[Statements, Statements]:
+    """The statements of a plan: those that are always sent, and those that depend on something."""
+    always: Statements = defaultdict(list)
+    perhaps: Statements = defaultdict(list)
+    for step in report["steps"]:
+        for one in step["statements"]:
+            if changes_something(one["sql"]):
+                (perhaps if one["when"] else always)[step["name"]].append((one["server"], one["sql"]))
+    return always, perhaps
+
+
+def sent(log: Path, seed: int) -> Statements:
+    """The statements of a log that changed something; what was sent before the first step is the journal's."""
+    found: Statements = defaultdict(list)
+    step = "journal"
+    for line in log.read_text(encoding="utf-8").splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        if match["step"]:
+            step = "journal" if match["step"] == "preflight" else match["step"]
+            continue
+        one = json.loads(match["sent"])
+        text = re.sub(r"'[0-9A-F]+/[0-9A-F]+'::pg_lsn", "'<lsn>'::pg_lsn", placeholders(one["sql"], seed))
+        if changes_something(text) and "advisory_lock" not in text:
+            found[step].append((one["server"], text))
+    return found
+
+
+def of_server(statements: Iterable[tuple[str, str]], server: Server) -> list[str]:
+    """One server's, in order; what is sent again and again until nothing is left stands once."""
+    return [text for text, _ in groupby(text for where, text in statements if where == server)]
+
+
+def unlike(report: dict[str, Any], log: Path, seed: int) -> Iterator[str]:
+    """Every difference between plan and log, step by step and server by server."""
+    always, perhaps = planned(report)
+    real = sent(log, seed)
+    for step in dict.fromkeys((*always, *real)):
+        for server in Server:
+            wanted = of_server(always[step], server)
+            allowed = set(of_server(perhaps[step], server))
+            got = [text for text in of_server(real[step], server) if text not in allowed]
+            if got != wanted:
+                yield f"{step} on {server}:\n  planned {wanted}\n  sent    {got}"
+
+
+def seed_of(pair: Pair, window: str) -> int:
+    """What a window drew for its hashes."""
+    return int(pair.value(Server.PROD, "SELECT setting->>'seed' FROM egrow_replica.window WHERE name = %s", window))
+
+
+def plan_and_enable(pair: Pair, *options: str) -> tuple[dict[str, Any], list[str]]:
+    """Plan, then open the window; the plan, and in what the two are unlike."""
+    report = pair.ok("plan", *options).json
+    log = pair.directory / f"{report['window']}.log"
+    pair.ok("enable", "--verbose", "--log-file", str(log), *options)
+    return report, list(unlike(report, log, seed_of(pair, report["window"])))

@@ -1,0 +1,59 @@
+"""What is planned is what is sent: the same statements to the same servers in the same steps and order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from plan_world import plan_and_enable
+from support.pair import Pair
+
+from egrow_replica.model import Server
+
+
+def _step(report: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(step for step in report["steps"] if step["name"] == name)
+
+
+def test_a_window_sends_what_was_planned(pair: Pair) -> None:
+    report, unlike = plan_and_enable(pair, "--name", "spring", "--no-backup")
+    assert unlike == []
+    assert _step(report, "reconcile")["inserted"] > 0
+    assert {step["guard"] for step in report["steps"]} == {"allowed"}
+    pair.ok("disable")
+    # Nothing differs any more, there is a journal, and dev's next row moves a sequence.
+    report, unlike = plan_and_enable(pair, "--name", "summer", "--no-backup")
+    assert unlike == []
+    reconcile = _step(report, "reconcile")
+    assert (reconcile["inserted"], reconcile["updated"], reconcile["bytes_moved"]) == (0, 0, None)
+    assert not any(text.startswith(("INSERT INTO public", "UPDATE ONLY")) for text in reconcile["sql"])
+    pair.ok("disable")
+
+
+def test_names_that_need_quotes(pair: Pair) -> None:
+    pair.both_sql(
+        'CREATE SCHEMA "Catálogo"; CREATE TABLE "Catálogo"."Artí""culo" ("Id" int GENERATED ALWAYS AS IDENTITY '
+        'PRIMARY KEY, "El Nombre" text UNIQUE, "select" numeric);'
+    )
+    pair.dev_sql("""INSERT INTO "Catálogo"."Artí""culo" ("El Nombre", "select") VALUES ('uno', 1.0), ('dos''', 2)""")
+    pair.prod_sql("""INSERT INTO "Catálogo"."Artí""culo" ("El Nombre", "select") VALUES ('uno', 1.5)""")
+    pair.configure(tables={"preset": "egrow-academy", "content": ['"Catálogo"."Artí""culo"']})
+    pair.set_up()
+    report, unlike = plan_and_enable(pair, "--no-backup")
+    assert unlike == []
+    counts = {one["table"]: (one["new"], one["updated"]) for one in report["tables"]}
+    assert counts['Catálogo."Artí""culo"'] == (1, 1)
+    assert pair.value(Server.PROD, 'SELECT count(*) FROM "Catálogo"."Artí""culo"') == 2
+    pair.ok("disable")
+
+
+@pytest.mark.slow
+def test_a_superuser_makes_the_roles_that_were_planned(new_lab: Callable[..., Pair]) -> None:
+    pair = new_lab(set_up=False)
+    pair.use_superuser()
+    pair.configure(logins={"stream": pair.lab.dev_admin_dsn})
+    report, unlike = plan_and_enable(pair, "--no-backup")
+    assert unlike == []
+    assert any(text.startswith("CREATE ROLE") for text in _step(report, "roles")["sql"])
+    pair.ok("disable")
