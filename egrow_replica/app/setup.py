@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, may_have_walinspect, read_roles
+from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn, query
 from egrow_replica.errors import ConfigurationError, PreflightFailed
 from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
@@ -72,7 +73,7 @@ def _door(
     with connect(dsn, server, Policy.reading(), what="setup") as reader:
         place = _place(context, reader, server)
     policy = Policy.for_setup(
-        content=place.content,
+        content=(*place.content, *place.partitions),
         sequences=place.sequences,
         roles=_role_names(servers, server),
         database=place.database,
@@ -107,6 +108,7 @@ def _place(context: Context, door: Door, server: Server) -> roles.Place:
         content=content,
         sequences=sequences,
         publish=context.settings.window.publish,
+        partitions=partitions_of(relations, content) if server is Server.PROD else (),
         has_walinspect=server is Server.PROD and may_have_walinspect(door),
     )
 

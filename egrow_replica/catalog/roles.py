@@ -85,9 +85,11 @@ def not_owned(dev: Door, relations: Iterable[Relation]) -> list[ForeignOwner]:
     return dev.rows(ForeignOwner, query("catalog/not_owned"), [[one.oid for one in relations]])
 
 
-def missing_privileges(door: Door, role: str, scope: Scope, privileges: Iterable[str]) -> list[MissingPrivilege]:
-    """Privileges that the role lacks on content tables."""
-    oids = [table.oid for table in scope.tables]
+def missing_privileges(
+    door: Door, role: str, relations: Iterable[Relation], privileges: Iterable[str]
+) -> list[MissingPrivilege]:
+    """Privileges that the role lacks on these tables."""
+    oids = [one.oid for one in relations]
     return door.rows(MissingPrivilege, query("catalog/table_privileges"), [role, oids, list(privileges)])
 
 

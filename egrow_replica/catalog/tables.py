@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from egrow_replica.db import Door, query
 from egrow_replica.model import Model, QualifiedName, TableName
@@ -121,6 +121,14 @@ class Table(Model):
 def read_relations(door: Door) -> dict[QualifiedName, Relation]:
     """Every relation that holds or shows rows, by name."""
     return {relation.name: relation for relation in door.rows(Relation, query("catalog/relations"))}
+
+
+def partitions_of(
+    relations: Mapping[QualifiedName, Relation], roots: Iterable[QualifiedName]
+) -> tuple[QualifiedName, ...]:
+    """The partitions of these tables, of every level."""
+    wanted = set(roots)
+    return tuple(one.name for one in relations.values() if one.partition_root in wanted)
 
 
 def read_tables(door: Door, relations: Iterable[Relation]) -> dict[QualifiedName, Table]:

@@ -43,6 +43,7 @@ class Place:
     """The database that the privileges are for.
 
     :ivar schemas: schemas that hold tables; ``owners``: the owners of those tables.
+    :ivar partitions: of the content tables: the worker is asked for its privileges on them, not only on the root.
     """
 
     database: str
@@ -51,6 +52,7 @@ class Place:
     content: tuple[QualifiedName, ...]
     sequences: tuple[QualifiedName, ...]
     publish: tuple[Operation, ...]
+    partitions: tuple[QualifiedName, ...] = ()
     has_walinspect: bool = False
 
 
@@ -65,7 +67,7 @@ def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[C
     statements += [
         SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), both),
         SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), both),
-        _grant(apply_privileges(place.publish), place.content, APPLY_ROLE),
+        _grant(apply_privileges(place.publish), (*place.content, *place.partitions), APPLY_ROLE),
         _grant(RESTORE_PRIVILEGES, place.content, RESTORE_ROLE),
     ]
     if door.has(Capability.MAINTAIN):

@@ -340,7 +340,7 @@ def content_state(pair: Pair) -> dict[str, Any]:
     }
 
 
-def travel(pair: Pair, cases: list[Case], *, users: bool = True) -> Tour:
+def travel(pair: Pair, cases: list[Case], *, users: bool = True, set_up: bool = True) -> Tour:
     build(pair, cases, users=users)
     pair.configure(
         tables={
@@ -349,7 +349,8 @@ def travel(pair: Pair, cases: list[Case], *, users: bool = True) -> Tour:
             "production_columns": {as_configured(case.table): list(case.own) for case in cases if case.own},
         }
     )
-    pair.set_up()
+    if set_up:
+        pair.set_up()
     people, content = users_state(pair), content_state(pair)
     results, differing = {}, {}
     results["enable"] = pair.cli("enable", "--name", "tour")

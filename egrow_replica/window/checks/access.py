@@ -16,6 +16,7 @@ from egrow_replica.catalog.roles import (
     unreadable,
     unsettable_sequences,
 )
+from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability
 from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import Check, QualifiedName, Server
@@ -157,8 +158,11 @@ def content_roles(view: View, server: Server) -> Iterator[Check]:
 
 
 def _privileges(view: View, server: Server, role: str) -> Iterator[Check]:
+    relations, content = view.relations(server), view.scope.names
+    # A statement of ours names the root, which is enough; the worker has to have every privilege on the part too.
+    names = (*content, *partitions_of(relations, content)) if role == APPLY_ROLE else content
     wanted = apply_privileges(view.settings.window.publish) if role == APPLY_ROLE else RESTORE_PRIVILEGES
-    for missing in missing_privileges(view.prod, role, view.scope, wanted):
+    for missing in missing_privileges(view.prod, role, [relations[one] for one in names], wanted):
         remedy = f"GRANT {missing.privilege} ON {table(missing.name)} TO {name(role)};"
         yield error("content-roles", server, missing.name, f"{role} lacks {missing.privilege}", remedy)
 

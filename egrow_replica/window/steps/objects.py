@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog import read_relations, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
+from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, connect
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
@@ -99,12 +100,13 @@ class Roles(Step):
             content=run.scope.names,
             sequences=tuple(one.name for one in run.scope.sequences),
             publish=run.setting.publish,
+            partitions=partitions_of(read_relations(run.writer), run.scope.names),
         )
 
     def _door(self, run: Run) -> Door:
         place = self._place(run)
         policy = Policy.for_setup(
-            content=place.content,
+            content=(*place.content, *place.partitions),
             sequences=place.sequences,
             roles=CONTENT_ROLES,
             database=place.database,
