@@ -103,7 +103,10 @@ class Pair:
     @property
     def is_used(self) -> bool:
         """Whether a window was ever opened here."""
-        return self.value(Server.PROD, "SELECT to_regnamespace('egrow_replica')") is not None
+        # The journal is setup's to make; a window writes into it.
+        if self.value(Server.PROD, "SELECT to_regclass('egrow_replica.window')") is None:
+            return False
+        return bool(self.value(Server.PROD, "SELECT EXISTS (SELECT FROM egrow_replica.window)"))
 
     @property
     def backups(self) -> Path:
