@@ -4,7 +4,7 @@ from egrow_replica.evidence.access import compare_access, compare_probes, read_a
 from egrow_replica.evidence.baseline import OWN_SCHEMA, OWN_SCHEMAS, Baseline, protected, take_baseline
 from egrow_replica.evidence.fingerprint import TableFingerprint
 from egrow_replica.evidence.judge import Origins
-from egrow_replica.evidence.orphans import Orphans, count_all, new_orphans, touching
+from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
 from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading
 from egrow_replica.evidence.wal import (
     WalState,
@@ -33,6 +33,7 @@ __all__ = [
     "advance_slot",
     "compare_access",
     "compare_probes",
+    "count_again",
     "count_all",
     "create_slot",
     "drop_slot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from egrow_replica.catalog import ForeignKey
 from egrow_replica.db import SQL, Composed, Door, Identifier, query, relation
@@ -46,6 +46,34 @@ def count(door: Door, key: ForeignKey) -> Orphans:
 def count_all(door: Door, keys: Iterable[ForeignKey]) -> tuple[Orphans, ...]:
     """Count the orphans of every key."""
     return tuple(count(door, key) for key in keys)
+
+
+def count_again(
+    door: Door,
+    keys: Iterable[ForeignKey],
+    *,
+    before: Iterable[Orphans],
+    same: Collection[ForeignKey],
+    unwritten: Collection[QualifiedName],
+    kept: Collection[QualifiedName],
+) -> tuple[Orphans, ...]:
+    """Count the orphans of every key, except where WAL proves that there still are none.
+
+    A row becomes an orphan when it is written, or when the row that it points at goes or changes its key. Where there
+    were none, and neither has happened, there are none: so a large table of users need not be read.
+
+    :param same: keys that are as they were at the baseline; :param unwritten: tables of which no row was written since;
+        :param kept: tables that lost no row since, and no row its key.
+    """
+    none_before = {(one.table, one.constraint) for one in before if one.count == 0}
+    counted = []
+    for key in keys:
+        still = key in same and key.table in unwritten and key.references in kept
+        if still and (key.table, key.name) in none_before and not (key.partitioned or key.references_partitioned):
+            counted.append(Orphans(constraint=key.name, table=key.table, references=key.references, count=0))
+        else:
+            counted.append(count(door, key))
+    return tuple(counted)
 
 
 def new_orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> list[str]:

@@ -96,6 +96,7 @@ class WalFindings(Model):
     :ivar tables: every protected table that exists, materialised views included, by name.
     :ivar touched: everything that our origins wrote and must not have, tables and others (sequences, large objects).
     :ivar unresolved: what our origins wrote and nobody knows: neither content nor anything else may be assumed.
+    :ivar kept: content tables of which no row went and no row's key changed, through whomever; they are logged heaps.
     :ivar gap: why something may be missing from what was read; then no table is proved by it.
     """
 
@@ -105,6 +106,7 @@ class WalFindings(Model):
     touched: tuple[OurWrite, ...]
     unresolved: tuple[str, ...]
     streamed: tuple[Streamed, ...]
+    kept: tuple[TableName, ...] = ()
     gap: str | None = None
 
     @property
@@ -122,7 +124,7 @@ class _Judged:
 
     def __init__(self, state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> None:
         self._state = state
-        self._place = place
+        self.place = place
         self._ours = ours
         self.known = frozenset(state.tables.values())
         self.by_table: dict[int, list[Written]] = defaultdict(list)
@@ -138,7 +140,7 @@ class _Judged:
         return origin if origin and lsn_number(entry.last) >= lsn_number(origin.since) else None
 
     def _judge(self, entry: Written) -> None:
-        oid = owner_of(entry.what, self._state, self._place)
+        oid = owner_of(entry.what, self._state, self.place)
         origin = self.ours(entry)
         if oid is not None:
             self.by_table[oid].append(entry)
@@ -148,19 +150,20 @@ class _Judged:
             if not self._is_catalog(entry.what) and not self._is_former_content(entry.what):
                 self.unresolved.append(_unresolved(entry, origin))
             return
-        content = self._place.content_root(oid)
+        content = self.place.content_root(oid)
         if content is not None:
-            if entry.what not in self._state.parts and self._is_heap(entry.what):
+            if entry.what not in self._state.parts and self.is_heap(entry.what):
                 self.streamed[content, origin.name].append(entry)
-        elif self._place.side(oid) is Side.PROTECTED:
-            relation = self._place.by_oid.get(oid)
+        elif self.place.side(oid) is Side.PROTECTED:
+            relation = self.place.by_oid.get(oid)
             if relation is None:
                 self.unresolved.append(_unresolved(entry, origin))
             else:
                 self.touched[oid].append(_our_write(relation.name, entry, origin))
 
-    def _is_heap(self, what: str) -> bool:
-        relation = self._place.by_storage.get(what)
+    def is_heap(self, what: str) -> bool:
+        """Whether a storage is a table's own, or an old one of which that is not known."""
+        relation = self.place.by_storage.get(what)
         return relation is None or relation.kind == "r"
 
     def _is_catalog(self, what: str) -> bool:
@@ -173,8 +176,8 @@ class _Judged:
         """Whether it was a content table's storage in between: made by somebody who had locked nothing else known."""
         for change in self._state.storage:
             if what in change.made:
-                known = [oid for oid in change.locked if oid in self._place.by_oid or oid in self.known]
-                return bool(known) and all(self._place.side(oid) is Side.CONTENT for oid in known)
+                known = [oid for oid in change.locked if oid in self.place.by_oid or oid in self.known]
+                return bool(known) and all(self.place.side(oid) is Side.CONTENT for oid in known)
         return False
 
 
@@ -197,8 +200,23 @@ def find(state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> WalFin
         touched=tuple(write for oid in sorted(judged.touched) for write in judged.touched[oid]),
         unresolved=tuple(judged.unresolved),
         streamed=tuple(_streamed(*key, entries) for key, entries in sorted(judged.streamed.items())),
+        kept=tuple(sorted(one.name for one in place.by_oid.values() if _keeps_its_rows(one, judged, state))),
         gap=state.early,
     )
+
+
+def _keeps_its_rows(relation: StoredRelation, judged: _Judged, state: WalState) -> bool:
+    """Whether a content table was only added to, or updated in columns that no foreign key can point at.
+
+    PostgreSQL marks an update KEYS_UPDATED when any column changed that is in a unique index to which a foreign key
+    could lead (RelationGetIndexAttrBitmap). What its TOAST table and indexes were written does not matter.
+    """
+    if not relation.logged_heap or relation.oid not in judged.known:
+        return False
+    if judged.place.content_root(relation.oid) != relation.name:  # nor one that only has the name now
+        return False
+    heap = (one for one in judged.by_table.get(relation.oid, []) if one.what not in state.parts)
+    return all(one.kind in (Kind.INSERT, Kind.UPDATE) or not judged.is_heap(one.what) for one in heap)
 
 
 def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableWrites:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
+    ForeignKey,
     Scope,
     Table,
     read_foreign_keys,
@@ -25,6 +26,7 @@ from egrow_replica.evidence import (
     WalReading,
     compare_access,
     compare_probes,
+    count_again,
     count_all,
     protected,
     read_access,
@@ -156,18 +158,40 @@ def _production(
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
         with servers.prod_snapshot("validate") as snapshot:
             first = snapshot.doors[0]
+            tables = protected_tables(first, subject.scope)
             users = judgement.judge(
                 snapshot.doors,
-                protected_tables(first, subject.scope),
+                tables,
                 tracks_commits=read_server_facts(first).tracks_commits,
                 full_scan=full_scan,
                 progress=listener.advance,
             )
             keys = touching(read_foreign_keys(first), subject.scope.names)
-            orphans = _orphans(before.orphans, count_all(first, keys))
+            counted = count_all(first, keys) if full_scan else _count_again(first, keys, subject, users, tables)
+            orphans = _orphans(before.orphans, counted)
             probes = compare_probes(before.probes, run_probes(first, [probe.sql for probe in before.probes]))
             access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
     return users, orphans, probes, access
+
+
+def _count_again(
+    door: Door, keys: Iterable[ForeignKey], subject: Subject, users: UserEvidence, tables: Iterable[Table]
+) -> tuple[Orphans, ...]:
+    """Count orphans; WAL, which was read beyond the door's snapshot, says where none can have come."""
+    findings = users.findings if users.findings is not None and users.findings.proves else None
+    if findings is None:
+        return count_all(door, keys)
+    known = {one.table: (one.oid, one.columns) for one in subject.baseline.fingerprints}
+    now = {table.name: (table.relation.oid, table.columns) for table in tables}
+    untouched = {one.table for one in findings.tables if one.untouched}
+    return count_again(
+        door,
+        keys,
+        before=subject.baseline.orphans,
+        same=subject.scope.foreign_keys,
+        unwritten={name for name in untouched if name in now and now[name] == known.get(name)},
+        kept=findings.kept,
+    )
 
 
 def _worst(users: UserEvidence) -> TableVerdict:
