@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -59,7 +59,8 @@ class Gated:
                     queued.result()
                     holder, next_holder = next_holder, holder
                 yield running
-                holder.rollback()
+                with suppress(psycopg.OperationalError):  # the server may be gone by now
+                    holder.rollback()
                 if not running.ended:
                     running.result()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,14 +35,17 @@ def gated_pair(new_pair: Callable[..., Pair]) -> Gated:
 
 
 @pytest.fixture
-def gated(gated_pair: Gated) -> Gated:
-    """Dev has something new each time; in the end nothing may be left."""
+def gated(gated_pair: Gated) -> Iterator[Gated]:
+    """Dev has something new each time; a window that a failed test left open is not the next one's."""
     gated_pair.pair.dev_sql("UPDATE courses SET title = title || '.'")
     gated_pair.pair.dev_sql(
         """INSERT INTO courses (id, title, slug, "updatedAt", category)
            SELECT s, s, s, now(), 'LIDERAZGO' FROM (SELECT gen_random_uuid()::text AS s) AS new"""
     )
-    return gated_pair
+    yield gated_pair
+    still = "SELECT 1 FROM egrow_replica.window WHERE state NOT IN ('closed', 'rolled_back')"
+    if gated_pair.pair.value(Server.PROD, still):
+        gated_pair.pair.cli("disable", "--no-validate")
 
 
 def titles(pair: Pair, server: Server) -> list[Any]:
@@ -65,7 +68,7 @@ def slowly(*values: str) -> list[Any]:
     return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
-@pytest.mark.parametrize(("moment", "step"), sampled(WORST, ("after", "slot")))
+@pytest.mark.parametrize(("moment", "step"), sampled(WORST))
 def test_killed_and_opened_again(gated: Gated, moment: str, step: str) -> None:
     pair, name = gated.pair, gated.new_name()
     with gated.stopped(moment, step, "enable", "--name", name, "--no-backup") as running:
@@ -132,7 +135,8 @@ def test_killed_while_closing(gated: Gated, step: str) -> None:
     assert pair.content() == baseline
 
 
-@pytest.mark.parametrize("kind", [*slowly("subscription", "origin"), "publication"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(REMOVALS))
 def test_killed_while_removing(gated: Gated, kind: str) -> None:
     """Some of the window's objects are gone, some are not."""
     pair, name = gated.pair, gated.new_name()
