@@ -105,6 +105,11 @@ def deleted_rows(door: Door, oids: list[int]) -> dict[QualifiedName, DeletedRows
     return {row.name: row for row in rows}
 
 
+def hand_in_counts(door: Door) -> None:
+    """Let the server's counts include what this session wrote; outside a transaction."""
+    door.execute(query("evidence/hand_in_counts"))
+
+
 def counted_since(door: Door) -> str:
     """Since when the server has counted deleted rows; another answer later means that counts were lost."""
     return str(door.value(query("evidence/counters_since")))

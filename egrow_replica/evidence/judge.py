@@ -36,7 +36,8 @@ class Observation:
 
     :ivar before: ``None`` for a table that came after the baseline.
     :ivar after: ``None`` for one that is gone, or that was not scanned because WAL shows that nobody wrote it.
-    :ivar deletions: rows that the server counted as deleted since the baseline, ``None`` where the count is lost.
+    :ivar deletions: rows that the server counted as deleted since the baseline, ``None`` where its counts are lost
+        or behind.
     :ivar same_definition: the baseline's columns are still there with their types.
     :ivar wal: what WAL holds about it; ``None`` in a weaker tier.
     """
@@ -169,7 +170,7 @@ def _explained_by_origins(seen: Observation, newer: dict[int, int], origins: Ori
     fewer = seen.before is not None and seen.after.fingerprint.rows < seen.before.rows
     if fewer or seen.deletions is None or seen.deletions > 0:
         lost = seen.deletions is None and not fewer
-        what = "rows may have been deleted (the server lost its counts)" if lost else "rows were deleted"
+        what = "rows may have been deleted (the server's counts are lost or behind)" if lost else "rows were deleted"
         return TableVerdict.UNPROVEN, f"{what}, and commit timestamps cannot tell by whom"
     if not seen.same_storage:
         return TableVerdict.UNPROVEN, "the table was truncated or rewritten, and commit timestamps cannot tell by whom"

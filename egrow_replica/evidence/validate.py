@@ -89,11 +89,13 @@ class Judgement:
         *,
         tracks_commits: bool,
         full_scan: bool,
+        have_counted: Callable[[], bool],
         progress: Callable[[int], None],
     ) -> UserEvidence:
         """The verdict on every table of the baseline and every one that came since; all doors see one snapshot.
 
         :param full_scan: also scan what no WAL record wrote.
+        :param have_counted: waits until the server counts everything that the stream has committed; whether it does.
         """
         now = {table.name: table for table in tables}
         skipped = frozenset() if full_scan else self._unwritten(now)
@@ -101,11 +103,13 @@ class Judgement:
         since = self._baseline.xid if weaker is EvidenceTier.ORIGIN else None
         scanned = [table for table in now.values() if table.name not in skipped]
         measured = measure_all(doors, scanned, self._columns, self._baseline.seed, since, progress)
-        deletions = self._deletions(doors[0], [table.relation.oid for table in now.values()])
         wal = self._wal.further(self._wal_door, self._scope)
         findings = wal.findings(self._wal_door, self._scope, self._origins)
         proves = findings is not None and findings.proves
         strongest = EvidenceTier.WAL if proves else weaker
+        deletions: dict[QualifiedName, int] = {}
+        if strongest is EvidenceTier.ORIGIN and have_counted():
+            deletions = self._deletions([table.relation.oid for table in now.values()])
         observations = [
             self._observation(name, now.get(name), measured, deletions, findings, skipped)
             for name in sorted(self._before.keys() | now.keys())
@@ -138,7 +142,7 @@ class Judgement:
         name: QualifiedName,
         table: Table | None,
         measured: dict[QualifiedName, Measured],
-        deletions: dict[QualifiedName, int | None],
+        deletions: dict[QualifiedName, int],
         findings: WalFindings | None,
         skipped: frozenset[QualifiedName],
     ) -> Observation:
@@ -152,15 +156,14 @@ class Judgement:
             skipped=name in skipped,
         )
 
-    def _deletions(self, door: Door, oids: list[int]) -> dict[QualifiedName, int | None]:
-        """Rows deleted since the baseline; ``None`` where counts were lost: all of them, or one that went backwards."""
-        lost = counted_since(door) != self._baseline.counted_since
+    def _deletions(self, oids: list[int]) -> dict[QualifiedName, int]:
+        """Rows deleted since the baseline, counted after the snapshot; a table is missing where counts were lost."""
+        door = self._wal_door
+        if counted_since(door) != self._baseline.counted_since:
+            return {}
         before = {row.name: row.deleted for row in self._baseline.deleted}
-        counted = {}
-        for name, row in deleted_rows(door, oids).items():
-            difference = row.deleted - before.get(name, 0)
-            counted[name] = None if lost or difference < 0 else difference
-        return counted
+        counted = {name: row.deleted - before.get(name, 0) for name, row in deleted_rows(door, oids).items()}
+        return {name: count for name, count in counted.items() if count >= 0}
 
 
 def _known(findings: WalFindings | None, name: QualifiedName) -> TableWrites | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
+from egrow_replica.errors import NotCaughtUp
 from egrow_replica.model import Model, TableName
 from egrow_replica.replication.waiting import wait_until
 
@@ -15,6 +16,8 @@ from egrow_replica.replication.waiting import wait_until
 FAILING_CONFLICTS = ("insert_exists", "update_exists", "update_missing", "delete_missing", "multiple_unique_conflicts")
 
 WORKER_END_SECONDS = 60.0
+#: A worker hands in its counts after a quiet second; on a dev that writes all the time, at its next commit.
+COUNTED_SECONDS = 10.0
 
 
 class Subscription(Model):
@@ -120,6 +123,21 @@ def conflicts(prod: Door, name: str) -> Conflicts | None:
 def workers(prod: Door, name: str) -> list[Worker]:
     """Its running processes."""
     return prod.rows(Worker, query("replication/workers"), [name])
+
+
+def have_counted(prod: Door, name: str) -> bool:
+    """Wait until its processes have handed in the counts of everything that is committed now.
+
+    Outside a transaction. False: not within :data:`COUNTED_SECONDS`, so the server's counts may lack rows of theirs.
+    """
+    moment = prod.value(query("replication/now"))
+    try:
+        wait_until(
+            lambda: bool(prod.value(query("replication/workers_counted"), [name, moment])), COUNTED_SECONDS, "counts"
+        )
+    except NotCaughtUp:
+        return False
+    return True
 
 
 def tables(prod: Door, name: str) -> list[SubscribedTable]:

@@ -164,6 +164,7 @@ def _production(
                 tables,
                 tracks_commits=read_server_facts(first).tracks_commits,
                 full_scan=full_scan,
+                have_counted=lambda: subscriptions.have_counted(wal_door, subject.common),
                 progress=listener.advance,
             )
             keys = touching(read_foreign_keys(first), subject.scope.names)

@@ -1,4 +1,4 @@
-"""Production's counts of deleted rows are lost in a crash: then nothing is concluded from them."""
+"""Production's counts of deleted rows may be behind, or lost in a crash: then nothing is concluded from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from support.pair import Pair, open_directory
 from support.waiting import wait_until
 from tamper_cases import CREATE
-from tamper_world import hide_wal, run_as
+from tamper_world import hide_wal, prepare_orders, remove_trigger, run_as, set_trigger
 
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import Server
@@ -23,9 +23,31 @@ def own_pair(academy_roles: frozenset[str]) -> Iterator[Pair]:
         pair = Pair(lab, home, roles=academy_roles)
         pair.prod_sql("CREATE SCHEMA tamper AUTHORIZATION academy_owner")
         run_as(pair, None, [statement.replace("{t}", "tamper.t") for statement in CREATE])
+        prepare_orders(pair)
         pair.set_up()
         hide_wal(pair)
         yield pair
+
+
+def test_a_deletion_that_the_worker_has_not_handed_in_stays_unproven(own_pair: Pair) -> None:
+    """A worker hands its counts in at most once a second, and then waits here for a lock before it can again."""
+    own_pair.ok("enable", "--name", "behind", "--no-backup")
+    set_trigger(own_pair, ["DELETE FROM tamper.t WHERE id = (SELECT min(id) FROM tamper.t)"])
+    edit = "UPDATE courses SET title = title || ' *' WHERE id = (SELECT {} FROM courses)"
+    blocked = "SELECT 1 FROM pg_stat_activity WHERE backend_type LIKE 'logical%apply%' AND wait_event_type = 'Lock'"
+    held = "SELECT id FROM courses WHERE id = (SELECT max(id) FROM courses) FOR UPDATE"
+    with own_pair.holding(Server.PROD, held):
+        for which in ("min(id)", "min(id)", "max(id)"):
+            own_pair.dev_sql(edit.format(which))
+        wait_until(lambda: own_pair.prod_sql(blocked), what="the worker behind the lock")
+        run_as(own_pair, None, ["INSERT INTO tamper.t SELECT i, 'newcomer' FROM generate_series(20, 24) AS i"])
+        own_pair.configure(window={"catchup_timeout": "1s"})
+        validated = own_pair.cli("validate")
+        own_pair.configure(window={"catchup_timeout": "30s"})
+    remove_trigger(own_pair)
+    (found,) = [one for one in validated.json["tables"] if one["table"] == "tamper.t"]
+    assert (found["verdict"], validated.exit_code) == ("unproven", 5), found
+    assert own_pair.cli("disable").json["left_behind"] == []
 
 
 def test_a_deletion_before_a_crash_stays_unproven(own_pair: Pair) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, make_backup
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.errors import ValidationFailed
-from egrow_replica.evidence import advance_slot, slot_state, slot_statement, take_baseline
+from egrow_replica.evidence import advance_slot, hand_in_counts, slot_state, slot_statement, take_baseline
 from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
@@ -207,6 +207,7 @@ class Streaming(Step):
 
 def gather(run: Run, subject: Subject) -> Validation:
     """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go."""
+    hand_in_counts(run.writer)
     gathered = validate(run.servers, run.settings, subject, run.listener)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
     run.journal.set_validation(gathered.validation)
