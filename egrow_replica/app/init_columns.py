@@ -32,7 +32,7 @@ EDITED = 5
 LARGER = 2
 #: A shorter common beginning of all values is chance.
 PREFIX = 3
-SHOWN = 40
+SHOWN = 30
 
 
 @dataclass

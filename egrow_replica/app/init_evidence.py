@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from egrow_replica.catalog import ContentTable, Table, content_table, read_relations, read_tables
@@ -12,7 +13,7 @@ from egrow_replica.catalog.activity import KeyToOther, WriteActivity, read_ownin
 from egrow_replica.catalog.conditions import read_identity
 from egrow_replica.content import TableDifference, changes, compare_table
 from egrow_replica.db import Door
-from egrow_replica.errors import PreflightFailed, StatementFailed
+from egrow_replica.errors import PreflightFailed, Refused, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.results import Change
@@ -67,7 +68,7 @@ class Evidence:
     activity: dict[Server, dict[QualifiedName, WriteActivity]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def names(self) -> list[QualifiedName]:
         """Every table of either server, in order."""
         return sorted(self.tables[Server.DEV].keys() | self.tables[Server.PROD].keys())
@@ -136,7 +137,7 @@ def compare(
     for name in names:
         try:
             comparison = _compare(dev, prod, evidence, name)
-        except StatementFailed as error:
+        except (StatementFailed, Refused, PreflightFailed) as error:
             evidence.notes.append(f"the rows of {name} could not be compared: {error.message}")
             continue
         if comparison is not None:

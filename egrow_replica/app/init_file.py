@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from egrow_replica.errors import ConfigurationError
 from egrow_replica.model import Server
@@ -68,19 +68,20 @@ def write_configuration(file: Path, text: str, *, force: bool, complete: bool) -
 
 
 def _put(temporary: Path, file: Path, *, force: bool) -> Path | None:
+    old = None
     if force and file.exists():
         old = file.with_name(file.name + OLD_SUFFIX)
         file.replace(old)
-        temporary.replace(file)
-        return old
     try:
-        os.link(temporary, file)  # unlike a rename, never over a file that appeared meanwhile
+        # A rename would go over a file that appeared meanwhile; the place is taken first.
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         refuse_existing(file)
-    return None
+    temporary.replace(file)
+    return old
 
 
-def refuse_existing(file: Path) -> None:
+def refuse_existing(file: Path) -> NoReturn:
     """Say that a configuration is in the way.
 
     :raises ConfigurationError: always.

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from init_world import FOREIGN, FOREIGN_DEV, FOREIGN_PROD, Place
 from support.pair import Pair
+from support.waiting import wait_until
+
+from egrow_replica.model import Server
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,8 @@ def foreign(new_pair: Callable[..., Pair], tmp_path_factory: pytest.TempPathFact
     pair.both_sql(FOREIGN)
     pair.dev_sql(FOREIGN_DEV)
     pair.prod_sql(FOREIGN_PROD)
+    counted = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'Cola'"
+    wait_until(lambda: (pair.value(Server.PROD, counted) or 0) >= 88, 10, what="the server's counters")
     place = Place(tmp_path_factory.mktemp("foreign"), pair)
     place.use_env_files()
     return place

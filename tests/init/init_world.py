@@ -22,18 +22,27 @@ CREATE TABLE "Tienda Ñ"."Cuenta" ("Id" int PRIMARY KEY, "Correo" text NOT NULL 
 CREATE TABLE "Tienda Ñ"."Artículo" (
   "Id" int PRIMARY KEY, "Nombre" text NOT NULL, "Ventas" int NOT NULL DEFAULT 0, "Precio" numeric NOT NULL,
   "Cambiado" timestamptz NOT NULL, "Autor" int REFERENCES "Tienda Ñ"."Cuenta");
-CREATE TABLE "a.b"."odd ""name""" (id int PRIMARY KEY, art int NOT NULL REFERENCES "Tienda Ñ"."Artículo", visto int);
+CREATE TABLE "a.b"."odd ""name""" (id int PRIMARY KEY, art int NOT NULL REFERENCES "Tienda Ñ"."Artículo", visto int,
+  orden int NOT NULL DEFAULT 10);
+CREATE TABLE "Tienda Ñ"."Tarifa" (id int PRIMARY KEY, precio int NOT NULL DEFAULT 10, cambiado timestamp);
 CREATE TABLE "Tienda Ñ"."Pedido" (
   id int PRIMARY KEY, cuenta int NOT NULL REFERENCES "Tienda Ñ"."Cuenta",
-  art int NOT NULL REFERENCES "Tienda Ñ"."Artículo");
+  art int NOT NULL REFERENCES "Tienda Ñ"."Artículo", tarifa int REFERENCES "Tienda Ñ"."Tarifa");
 CREATE TABLE "Tienda Ñ"."Ensayo" (id int PRIMARY KEY, autor int NOT NULL REFERENCES "Tienda Ñ"."Cuenta");
 CREATE TABLE "Tienda Ñ"."Cita" (
   id int PRIMARY KEY, cuenta int NOT NULL REFERENCES "Tienda Ñ"."Cuenta" ON DELETE CASCADE,
-  ensayo int NOT NULL REFERENCES "Tienda Ñ"."Ensayo");
+  ensayo int NOT NULL REFERENCES "Tienda Ñ"."Ensayo", revisor int NOT NULL REFERENCES "Tienda Ñ"."Cuenta");
 CREATE TABLE "Tienda Ñ"."Ajuste" (clave text PRIMARY KEY);
+CREATE TABLE "Tienda Ñ"."Cola" (id int PRIMARY KEY);
 CREATE TABLE "Tienda Ñ"."Sin clave" (n int);
+CREATE UNLOGGED TABLE "Tienda Ñ"."Sin WAL" (id int PRIMARY KEY);
+CREATE TABLE "Tienda Ñ"."Padre" (id int PRIMARY KEY);
+CREATE TABLE "Tienda Ñ"."Hijo" (PRIMARY KEY (id)) INHERITS ("Tienda Ñ"."Padre");
+CREATE VIEW "Tienda Ñ"."Vista" AS SELECT 1 AS id;
 CREATE TABLE "Tienda Ñ"."evil
 [backup]" (id int PRIMARY KEY);
+INSERT INTO "Tienda Ñ"."Tarifa" SELECT n, 10, '2026-01-01' FROM generate_series(1, 10) AS n;
+INSERT INTO "Tienda Ñ"."Cola" VALUES (1), (2);
 INSERT INTO "Tienda Ñ"."Ajuste" VALUES ('a'), ('b');
 INSERT INTO "Tienda Ñ"."Cuenta" SELECT n, 'c' || n || '@x.example', 'x' FROM generate_series(1, 20) AS n;
 INSERT INTO "Tienda Ñ"."Artículo" SELECT n, 'Artículo ' || n, 0, 10, '2026-01-01', 1 FROM generate_series(1, 10) AS n;
@@ -42,16 +51,17 @@ INSERT INTO "Tienda Ñ"."Ensayo" SELECT n, 1 FROM generate_series(1, 10) AS n;
 '''
 FOREIGN_DEV = """
 CREATE TABLE "Tienda Ñ"."Nuevo" (id int PRIMARY KEY);
-UPDATE "Tienda Ñ"."Artículo" SET "Precio" = 4, "Cambiado" = '2026-02-01';
-UPDATE "Tienda Ñ"."Artículo" SET "Cambiado" = '2026-01-01' WHERE "Id" > 1;
-UPDATE "Tienda Ñ"."Artículo" SET "Precio" = 10 WHERE "Id" > 1;
+UPDATE "Tienda Ñ"."Artículo" SET "Precio" = 4, "Cambiado" = '2026-02-01' WHERE "Id" = 1;
+UPDATE "Tienda Ñ"."Tarifa" SET precio = 4, cambiado = '2026-02-01';
 """
 FOREIGN_PROD = '''
 INSERT INTO "Tienda Ñ"."Cuenta" SELECT n, 'c' || n || '@x.example', 'x' FROM generate_series(21, 90) AS n;
 INSERT INTO "Tienda Ñ"."Pedido" SELECT n, n, 1 + n % 10 FROM generate_series(1, 90) AS n;
-INSERT INTO "Tienda Ñ"."Cita" SELECT n, n, 1 + n % 10 FROM generate_series(1, 90) AS n;
+INSERT INTO "Tienda Ñ"."Cita" SELECT n, n, 1 + n % 10, 1 FROM generate_series(1, 90) AS n;
 UPDATE "Tienda Ñ"."Artículo" SET "Ventas" = 40 + "Id";
-UPDATE "a.b"."odd ""name""" SET visto = 50;
+UPDATE "a.b"."odd ""name""" SET visto = 50, orden = 12;
+INSERT INTO "Tienda Ñ"."Cola" SELECT n FROM generate_series(3, 90) AS n;
+DELETE FROM "Tienda Ñ"."Cola" WHERE id > 2;
 '''
 
 

@@ -116,19 +116,21 @@ def test_one_database_for_both(place: Place) -> None:
 
 def test_a_server_that_does_not_answer(place: Place) -> None:
     place.use_env_files()
-    (place.directory / ".env.production").write_text("DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x\n")
+    dead = "postgresql://me:hidden@127.0.0.1:1/x"
+    (place.directory / ".env.production").write_text(f"DATABASE_URL={dead}?pgbouncer=true\nDIRECT_URL={dead}\n")
     result = place.init()
     assert result.exit_code == 7
+    assert "DIRECT_URL stands beside it" in result.message
     assert "hidden" not in result.message
 
 
 def test_force(place: Place) -> None:
-    place.use_env_files()
     former = '[dev]\nenv_file = ".env"\n[tables]\ncontent = ["courses"]\n[window]\nmax_age = "3h"\n'
     place.file.write_text(former)
     refused = place.init()
     assert (refused.exit_code, refused.error["code"]) == (2, "configuration-exists")
     assert place.file.read_text() == former
+    place.use_env_files()
     result = place.init("--force", "--preset", "egrow-academy")
     assert result.exit_code == 0, str(result)
     assert place.toml["window"] == {"max_age": "3h"}

@@ -89,15 +89,31 @@ def test_a_foreign_schema(foreign: Place) -> None:
     assert result.exit_code == 0, str(result)
     shop = "Tienda Ñ."
     found = classes(result)
-    assert found["content"] == {f"{shop}Artículo", '"a.b"."odd ""name"""'}
+    assert found["content"] == {f"{shop}Artículo", f"{shop}Tarifa", '"a.b"."odd ""name"""'}
     assert found["user"] == {f"{shop}Cuenta", f"{shop}Pedido", f"{shop}Cita"}
     assert found["unclassified"] == {
-        f"{shop}{name}" for name in ("Ajuste", "Ensayo", "Nuevo", "Sin clave", "evil\n[backup]")
+        f"{shop}{name}"
+        for name in (
+            "Ajuste",
+            "Cola",
+            "Ensayo",
+            "Hijo",
+            "Nuevo",
+            "Padre",
+            "Sin WAL",
+            "Sin clave",
+            "evil\n[backup]",
+        )
     }
+    assert "adds rows: production counts 90 inserts, 88 deletes" in reasons(result, f"{shop}Cola")
+    assert "unlogged" in reasons(result, f"{shop}Sin WAL")
+    assert "inherits" in reasons(result, f"{shop}Padre")
+    assert f"are deleted with people: cuenta → {shop}Cuenta" in reasons(result, f"{shop}Cita")
     assert "contradict" in reasons(result, f"{shop}Ensayo")
     assert "exists on dev only" in reasons(result, f"{shop}Nuevo")
     assert "no primary key" in reasons(result, f"{shop}Sin clave")
     assert columns(result, proposed=True) == {(f"{shop}Artículo", "Ventas")}
+    # Every price of Tarifa is larger on production, but dev changed them later; orden is larger by a fifth only.
     # No time of change stands beside it, so it is left to the owner.
     assert columns(result, proposed=False) == {('"a.b"."odd ""name"""', "visto")}
     assert set(foreign.toml) == {"dev", "prod", "tables"}
@@ -105,6 +121,7 @@ def test_a_foreign_schema(foreign: Place) -> None:
     assert compared.exit_code == 0, str(compared)
     assert {one["table"]: one["updated"] for one in compared.json["tables"]} == {
         f"{shop}Artículo": 1,
+        f"{shop}Tarifa": 10,
         '"a.b"."odd ""name"""': 10,
     }
 
@@ -136,11 +153,13 @@ def test_the_owner_has_to_decide(foreign: Place, tmp_path: Path) -> None:
     env = {"EGROW_DEV_DSN": place.urls["dev"], "EGROW_PROD_DSN": place.urls["prod"]}
     foreign.pair.prod_sql('ALTER TABLE "a.b"."odd ""name""" RENAME TO moved')
     foreign.pair.prod_sql('ALTER TABLE "Tienda Ñ"."Artículo" RENAME TO "Movido"')
+    foreign.pair.prod_sql('ALTER TABLE "Tienda Ñ"."Tarifa" RENAME TO "Movida"')
     try:
         result = place.init(env=env)
     finally:
         foreign.pair.prod_sql('ALTER TABLE "a.b".moved RENAME TO "odd ""name"""')
         foreign.pair.prod_sql('ALTER TABLE "Tienda Ñ"."Movido" RENAME TO "Artículo"')
+        foreign.pair.prod_sql('ALTER TABLE "Tienda Ñ"."Movida" RENAME TO "Tarifa"')
     assert result.exit_code == 0, str(result)
     assert classes(result)["content"] == set()
     assert "no table is content for certain" in " ".join(result.json["notes"])
@@ -170,3 +189,12 @@ def test_permission_denied(pair: Pair, tmp_path: Path, what: str) -> None:
         assert "public.resources" in found["content"]
     else:
         assert found["content"] >= CONTENT
+
+
+def test_no_catalog_at_all(pair: Pair, tmp_path: Path) -> None:
+    place = Place(tmp_path, pair)
+    pair.prod_sql("REVOKE SELECT ON pg_catalog.pg_class FROM PUBLIC")
+    result = place.init(env={"EGROW_DEV_DSN": place.urls["dev"], "EGROW_PROD_DSN": pair.lab.application_dsn})
+    assert result.exit_code == 4, str(result)
+    assert "permission denied for table pg_class" in result.message
+    assert not place.file.exists()
