@@ -31,7 +31,9 @@ def _show_step(console: Console, number: int, step: results.PlannedStep) -> None
     refused = tr("refused: {reason}").format(reason=escape(step.reason or ""))
     mark = f"[green]{tr('allowed')}[/]" if step.guard == "allowed" else f"[red]{refused}[/]"
     line = tr("{number:2} {step} on {server}: {description} ({mark})")
-    line = line.format(number=number, step=step.name, server=step.server, description=step.description, mark=mark)
+    line = line.format(
+        number=number, step=step.name, server=step.server, description=escape(step.description), mark=mark
+    )
     console.print()
     console.print(line, highlight=False, soft_wrap=True)
     for lock in step.locks:
@@ -47,6 +49,8 @@ def _show_step(console: Console, number: int, step: results.PlannedStep) -> None
     for statement in step.statements:
         if statement.purpose is results.Purpose.EFFECT:
             _show_statement(console, step, statement)
+    if not step.statements and step.guard == "allowed":
+        console.print(f"   [dim]{tr('already so: nothing to do')}[/]", highlight=False)
     journal = sum(one.purpose is results.Purpose.JOURNAL for one in step.statements)
     if journal:
         line = tr_n("{count} statement for the journal", "{count} statements for the journal", journal)

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from psycopg.conninfo import conninfo_to_dict
 from support.pair import Pair
 
 from egrow_replica.app.plan import placeholders
@@ -97,4 +98,9 @@ def plan_and_enable(pair: Pair, *options: str) -> tuple[dict[str, Any], list[str
     report = pair.ok("plan", *options).json
     log = pair.directory / f"{report['window']}.log"
     pair.ok("enable", "--verbose", "--log-file", str(log), *options)
+    seen = log.read_text(encoding="utf-8")
+    assert "CREATE SUBSCRIPTION" in seen
+    passwords = {conninfo_to_dict(login).get("password") for login in pair.logins.values()} - {None}
+    assert passwords
+    assert [password for password in passwords if str(password) in seen] == []
     return report, list(unlike(report, log, seed_of(pair, report["window"])))

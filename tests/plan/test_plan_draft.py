@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.pair import Pair
 
 from egrow_replica.app.context import Context
 from egrow_replica.app.plan import ASSUMED_BYTES_PER_SECOND, MEASURABLE_BYTES, _throughput, placeholders
 from egrow_replica.app.saved_plan import DIGEST, SavedPlan, SavedTable, changes
 from egrow_replica.catalog import Scope
+from egrow_replica.cli.language import Language, use
+from egrow_replica.cli.plan_lines import show_plan
 from egrow_replica.errors import Refused
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication.names import object_names
-from egrow_replica.results import PlannedStep
+from egrow_replica.results import (
+    PlannedLock,
+    PlannedStatement,
+    PlannedStep,
+    PlannedTable,
+    PlanReport,
+    PlanTotals,
+    Purpose,
+    Throughput,
+)
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
 
@@ -83,3 +97,72 @@ def test_each_change_is_named_and_statements_only_where_nothing_explains_them() 
         "gone: is gone",
     ]
     assert changes(_saved(subjects={"x": "1"}), _saved(subjects={"x": "1", "y": "2"})) == ["y: was not there"]
+
+
+def _shown(language: Language) -> str:
+    reading = PlannedStep(name="roles", server=Server.PROD, description="make [roles]", sql=(), guard="allowed")
+    tables = tuple(QualifiedName("public", f"t{number}") for number in range(8))
+    step = PlannedStep(
+        name="reconcile",
+        server=Server.PROD,
+        description="move",
+        sql=("COPY x", "UPDATE y"),
+        guard="refused",
+        reason="it is [bad]",
+        statements=(
+            PlannedStatement(server=Server.DEV, sql="COPY x"),
+            PlannedStatement(server=Server.PROD, sql="UPDATE y\n  SET [z]", when="it rains"),
+            PlannedStatement(server=Server.PROD, sql="INSERT INTO egrow_replica.step", purpose=Purpose.JOURNAL),
+        ),
+        locks=(PlannedLock(server=Server.PROD, mode="ROW EXCLUSIVE", tables=tables),),
+        inserted=3,
+        updated=4,
+        bytes_read=2048,
+        bytes_moved=10,
+        seconds=1.25,
+    )
+    report = PlanReport(
+        window="w",
+        steps=(reading, step),
+        tables=(PlannedTable(table=tables[0], new=3, updated=4, production_only=0, bytes=10),),
+        checks=(),
+        totals=PlanTotals(inserted=3, updated=4, bytes_read=2048, bytes_moved=10, seconds=1.25),
+        throughput=Throughput(bytes_per_second=1024, measured=True),
+        saved=Path("w.plan"),
+    )
+    console = Console(record=True, width=200, file=io.StringIO())
+    try:
+        use(language)
+        show_plan(console, report)
+    finally:
+        use(Language.EN)
+    return console.export_text()
+
+
+def test_a_person_reads_it_from_top_to_bottom() -> None:
+    assert [line.rstrip() for line in _shown(Language.EN).splitlines()] == [
+        "window w would be opened so:",
+        "",
+        " 1 roles on prod: make [roles] (allowed)",
+        "   already so: nothing to do",
+        "",
+        " 2 reconcile on prod: move (refused: it is [bad])",
+        "   lock on prod: ROW EXCLUSIVE on public.t0, public.t1, public.t2, public.t3, public.t4, public.t5 and 2 more",
+        "   rows: 3 to insert, 4 to update; reads about 2.0 kB; moves about 10 B; about 1.2 s",
+        "   -- on dev",
+        "   COPY x;",
+        "   -- only if it rains",
+        "   UPDATE y",
+        "     SET [z];",
+        "   1 statement for the journal",
+        "",
+        "content    new  updated  only on production  size",
+        "public.t0    3        4                   0  10 B",
+        "in all: 3 rows to insert, 4 to update; about 2.0 kB to read on production, 10 B to move, 1.2 s",
+        "estimated from 1.0 kB/s, measured while comparing",
+        "saved as w.plan; `enable --plan` opens this window",
+        "nothing was done",
+    ]
+    spanish = _shown(Language.ES)
+    for text in ("bloqueo en prod", "solo si it rains", "ya está así", "filas: 3 por insertar", "guardado en w.plan"):
+        assert text in spanish
