@@ -233,12 +233,11 @@ def _planned(step: Step, run: Run, foreseen: Foreseen, throughput: Throughput, t
         return _step(step.name, step.server, step.description, (), None)
     shown, reason = _judged(_statements(step, run, foreseen), run.setting.seed)
     work = step.work(run, foreseen)
-    writes = step.name == "reconcile"
     return _step(step.name, step.server, step.description, shown, reason).model_copy(
         update={
             "locks": tuple(one for one in step.locks(run, foreseen) if one.tables),
-            "inserted": sum(len(one.new) for one in foreseen.differences.values()) if writes else None,
-            "updated": sum(len(one.updated) for one in foreseen.differences.values()) if writes else None,
+            "inserted": work.inserted,
+            "updated": work.updated,
             "bytes_read": work.read or None,
             "bytes_moved": work.moved or None,
             "seconds": None

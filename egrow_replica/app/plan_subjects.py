@@ -21,6 +21,9 @@ from egrow_replica.settings import Settings
 from egrow_replica.window.preflight import Findings
 from egrow_replica.window.run import Run
 
+#: Rows whose hashes are held at once; each such part is one more pass over the table on each server.
+ROWS_AT_ONCE = 1 << 18
+
 
 def read_subjects(run: Run, dev: Door, prod: Door, findings: Findings) -> dict[str, str]:
     """Everything by whose change a plan is outdated, but the rows."""
@@ -41,10 +44,11 @@ def row_digest(dev: Door, prod: Door, table: ContentTable, seed: int, difference
     """Over the rows of a table that would be moved, as both servers have them now, and those only production has."""
     keys = difference.from_dev
     digest = hashlib.sha256()
-    if keys:
-        theirs = hashes_of(dev, table, seed, keys, filtered=True)
-        ours = hashes_of(prod, table, seed, sorted(difference.updated), filtered=False) if difference.updated else {}
-        for key in keys:
+    for start in range(0, len(keys), ROWS_AT_ONCE):
+        some = keys[start : start + ROWS_AT_ONCE]
+        theirs = hashes_of(dev, table, seed, some, filtered=True)
+        ours = hashes_of(prod, table, seed, some, filtered=False) if difference.updated else {}
+        for key in some:
             digest.update(f"{key} {theirs.get(key)} {ours.get(key)}\n".encode())
     for key in sorted(difference.production_only):
         digest.update(f"{key}\n".encode())

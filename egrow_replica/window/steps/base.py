@@ -49,12 +49,15 @@ class Work:
     """What a step has to get through, for an estimate.
 
     :ivar read: bytes read on production; ``read_on_dev`` likewise; ``moved``: from one place to another.
+    :ivar inserted: rows of content that it adds, ``updated``: changes; ``None`` where it writes no content.
     :ivar waits: for others, so that nobody can know how long.
     """
 
     read: int = 0
     read_on_dev: int = 0
     moved: int = 0
+    inserted: int | None = None
+    updated: int | None = None
     waits: bool = False
 
 

@@ -108,7 +108,13 @@ class Reconcile(Step):
 
     def work(self, run: Run, foreseen: Foreseen) -> Work:
         content = foreseen.content_bytes(run.scope)
-        return Work(read=content, read_on_dev=content, moved=foreseen.moved)
+        return Work(
+            read=content,
+            read_on_dev=content,
+            moved=foreseen.moved,
+            inserted=sum(len(one.new) for one in foreseen.differences.values()),
+            updated=sum(len(one.updated) for one in foreseen.differences.values()),
+        )
 
 
 def refuse_new_orphans(door: Door, run: Run, before: Iterable[Orphans]) -> None:
