@@ -110,12 +110,11 @@ def _holds_password(old: dict[str, Any], server: Server, key: str) -> bool:
 
 def _open(connection: Connection) -> Door:
     server = connection.server
-    dsn = parse_dsn(connection.secret, name=f"{server} ({connection.found})")
     try:
+        dsn = parse_dsn(connection.secret, name=f"{server} ({connection.found})")
         return connect(dsn, server, Policy.reading(), what="init")
     except EgrowError as error:
-        if connection.direct:
-            error.hint += f" {connection.direct} stands beside it: if that is the direct address, use it instead."
+        error.hint = f"{error.hint} {connection.hint}".strip()
         raise
 
 

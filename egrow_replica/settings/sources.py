@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -39,14 +39,14 @@ class Connection:
 
     :ivar keys: what the configuration says in its section; it never holds a password.
     :ivar found: where the connection string comes from, for people.
-    :ivar direct: a variable beside it that may hold the address without a pooler, ``""`` where there is none.
+    :ivar hint: what may be wrong with it if it does not work, a sentence or ``""``.
     """
 
     server: Server
     secret: SecretStr
     keys: dict[str, str]
     found: str
-    direct: str = ""
+    hint: str = ""
 
 
 def old_sections(file: Path) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def find_connection(server: Server, file: Path, old: dict[str, Any], *, old_stri
             continue
         values = read_env_file(path)
         if url := values.get(URL_VARIABLE):
-            direct = next((name for name in _DIRECT if values.get(name)), "")
-            return Connection(server, SecretStr(url), {"env_file": written}, f"{URL_VARIABLE} in {path}", direct)
+            found = f"{URL_VARIABLE} in {path}"
+            return Connection(server, SecretStr(url), {"env_file": written}, found, _hint(url, values))
         looked.append(f"{path} (which has no {URL_VARIABLE})")
     secret = f" The replaced configuration has it with its password: move it to {variable}." * old_string_is_secret
     raise ConfigurationError(
@@ -92,6 +92,13 @@ def find_connection(server: Server, file: Path, old: dict[str, Any], *, old_stri
         hint=f"Set {variable}, or write {URL_VARIABLE}=postgresql://… into {_FILES[server]}.{secret}",
         code="no-connection-string",
     )
+
+
+def _hint(url: str, values: Mapping[str, str | None]) -> str:
+    if "${" in url:
+        return f"{URL_VARIABLE} holds a ${{…}}, which is not expanded here: write it out."
+    direct = next((name for name in _DIRECT if values.get(name)), None)
+    return f"{direct} stands beside it: if that is the address without a pooler, use it instead." if direct else ""
 
 
 def stream_keys(old: dict[str, Any], *, old_string_is_secret: bool) -> dict[str, str]:
@@ -113,7 +120,7 @@ def _configured(server: Server, section: dict[str, Any], file: Path) -> Connecti
     keys: dict[str, str] = {key: str(section[key]) for key in _SOURCES if key in section}
     name = next(key for key in _SOURCES if getattr(settings, key) is not None)
     if keys:
-        return Connection(server, secret, keys, f"[{server}] {name} of the configuration that is replaced")
+        return Connection(server, secret, keys, f"[{server}] {name}, as before")
     return Connection(server, secret, {}, f"the variable {ENVIRONMENT_PREFIX}{server.upper()}__{name.upper()}")
 
 

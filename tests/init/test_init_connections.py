@@ -107,6 +107,15 @@ def test_an_env_file_that_cannot_be_read(place: Place) -> None:
     assert "not UTF-8" in result.message
 
 
+def test_a_url_made_of_variables(place: Place) -> None:
+    """They are not expanded, by this command nor by any later one."""
+    place.use_env_files()
+    (place.directory / ".env").write_text("P=x\nDATABASE_URL=postgresql://me:${P}@127.0.0.1:${PORT}/db\n")
+    result = place.init()
+    assert result.exit_code == 7
+    assert "is not expanded" in result.message
+
+
 def test_one_database_for_both(place: Place) -> None:
     place.use_env_files()
     (place.directory / ".env").write_text((place.directory / ".env.production").read_text())
