@@ -111,6 +111,18 @@ class ProbeReport(Model):
     after: bool | None
 
 
+class StreakNumber(Model):
+    """A number of the academy's streak report, before and after.
+
+    :ivar explained: it is the same, or others wrote a table that it is counted from, or time alone changes it.
+    """
+
+    name: str
+    before: int
+    after: int
+    explained: bool
+
+
 class StreamedRows(Model):
     """Rows that the stream wrote, as far as the evidence tells."""
 
@@ -135,6 +147,7 @@ class Validation(Model):
     access: tuple[AccessReport, ...] = ()
     probes: tuple[ProbeReport, ...] = ()
     streamed: tuple[StreamedRows, ...] = ()
+    streaks: tuple[StreakNumber, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

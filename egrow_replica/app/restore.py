@@ -15,6 +15,7 @@ from egrow_replica.model import Model, WindowState
 from egrow_replica.replication import origins
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
+from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Window, read_windows
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
@@ -58,6 +59,7 @@ class TakeRestoreBaseline(Step):
                 probes=(),
                 progress=run.listener.advance,
             )
+            run.note(streaks=read_numbers(first))
         return f"{len(run.before_restore.fingerprints)} protected tables"
 
 
@@ -91,6 +93,7 @@ def restore(context: Context, options: RestoreOptions) -> RestoreReport:
         run = _run(context, servers, door, window, options)
         try:
             if options.dry_run:
+                run.check_closure()
                 return _report(run, window, foresee(run), None, started, dry_run=True)
             return _restore(run, window, options, started)
         finally:

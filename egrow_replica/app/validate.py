@@ -10,6 +10,7 @@ from egrow_replica.evidence import count_all, take_baseline, touching
 from egrow_replica.model import WindowState
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import OrphanCount, Validation
+from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
@@ -61,10 +62,11 @@ def validate_only(context: Context) -> Validation:
             probes=context.settings.validation.probes,
             progress=context.listener.advance,
         )
+        streaks = read_numbers(first)
     subject = Subject(
         scope=findings.scope,
         setting=setting,
-        progress=Progress(wal=reading.state, wal_missing=reading.reason),
+        progress=Progress(wal=reading.state, wal_missing=reading.reason, streaks=streaks),
         baseline=baseline,
         origin="",
         common="",

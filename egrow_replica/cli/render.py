@@ -106,6 +106,11 @@ def _validation(console: Console, validation: results.Validation | None) -> None
         differing = sum(one.differing for one in validation.content.tables)
         line = tr("content: as on dev") if validation.content.equal else tr("content: {count} rows differ")
         console.print(line.format(count=differing), style=None if validation.content.equal else "red")
+    moved = [f"{one.name} {one.before} → {one.after}" for one in validation.streaks if one.before != one.after]
+    if validation.streaks:
+        console.print(
+            tr("streak report: {changes}").format(changes=", ".join(moved) or tr("as before")), highlight=False
+        )
     for note in validation.notes:
         console.print(f"{tr('note:')} {escape(note)}", highlight=False, soft_wrap=True)
     for problem in validation.problems:

@@ -11,6 +11,7 @@ from egrow_replica.streaks.model import (
     Recovery,
     RunningStreak,
 )
+from egrow_replica.streaks.numbers import StreakNumbers, compare_numbers, read_numbers
 from egrow_replica.streaks.read import read_full, read_quick
 from egrow_replica.streaks.required import require_tables
 
@@ -24,7 +25,10 @@ __all__ = [
     "QuickReport",
     "Recovery",
     "RunningStreak",
+    "StreakNumbers",
+    "compare_numbers",
     "read_full",
+    "read_numbers",
     "read_quick",
     "require_tables",
 ]

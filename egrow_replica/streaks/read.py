@@ -33,7 +33,7 @@ def read_quick(door: Door) -> QuickReport:
 
 def read_full(door: Door) -> FullReport:
     """The four numbers, the newest entries and every contradiction."""
-    found = door.rows(_Found, query("streaks/inconsistencies"), [LISTED_INCONSISTENCIES])
+    found = _inconsistencies(door, LISTED_INCONSISTENCIES)
     return FullReport(
         **read_quick(door).model_dump(),
         streaks=tuple(door.rows(RunningStreak, query("streaks/streaks"), [LISTED])),
@@ -44,3 +44,13 @@ def read_full(door: Door) -> FullReport:
         inconsistencies=tuple(Inconsistency(**one.model_dump(exclude={"total"})) for one in found),
         inconsistencies_total=found[0].total if found else 0,
     )
+
+
+def count_inconsistencies(door: Door) -> int:
+    """How many contradictions there are."""
+    found = _inconsistencies(door, 1)
+    return found[0].total if found else 0
+
+
+def _inconsistencies(door: Door, limit: int) -> list[_Found]:
+    return door.rows(_Found, query("streaks/inconsistencies"), [limit])

@@ -15,6 +15,7 @@ from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.results import Reconciled, Validation
 from egrow_replica.settings import Operation
+from egrow_replica.streaks import StreakNumbers
 
 TABLES = ("window", "step", "made_row")
 
@@ -39,6 +40,7 @@ class Progress(Model):
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
     :ivar subscribed_at: production's WAL position just before the subscription, and with it its origin, was made.
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
+    :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     """
 
@@ -53,6 +55,7 @@ class Progress(Model):
     subscription_oid: int | None = None
     subscribed_at: str = ""
     apply_errors: int = 0
+    streaks: StreakNumbers | None = None
 
 
 class Window(Model):

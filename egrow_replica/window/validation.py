@@ -14,6 +14,7 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
+from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import EqualityCheck
 from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, StreamFailed
@@ -44,11 +45,13 @@ from egrow_replica.results import (
     ContentTableReport,
     OrphanCount,
     ProbeReport,
+    StreakNumber,
     StreamedRows,
     TableEvidence,
     Validation,
 )
 from egrow_replica.settings import Settings
+from egrow_replica.streaks import compare_numbers
 from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
@@ -95,8 +98,11 @@ def validate(
         conflicts = _conflicts(prod, subject, problems)
         if subject.streaming:
             _check_workers(prod, subject, problems)
-    content = _content(servers, settings, subject, listener, problems) if subject.check_content else None
-    users, orphans, probes, access = _production(servers, subject, listener, full_scan)
+        changed = changed_tables(prod, subject.scope)
+    problems += [f"{name} is not the table that it was when the window opened" for name in changed]
+    compares = subject.check_content and not changed
+    content = _content(servers, settings, subject, listener, problems) if compares else None
+    users, orphans, probes, access, streaks = _production(servers, subject, listener, full_scan)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
     problems += _wal_problems(users, subject.setting.allow_unproven, notes)
     problems += [
@@ -106,6 +112,12 @@ def validate(
         if one.count_after > one.count_before
     ]
     problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in probes if probe.after is not True]
+    unexplained = [
+        f"the streak report's {one.name} was {one.before} and is {one.after}, which no write of others explains"
+        for one in streaks
+        if not one.explained
+    ]
+    (notes if subject.setting.allow_unproven else problems).extend(unexplained)
     notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
     if users.tier is EvidenceTier.NONE:
         notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")
@@ -119,6 +131,7 @@ def validate(
         access=access,
         probes=probes,
         streamed=_streamed(users, subject),
+        streaks=streaks,
         problems=tuple(problems),
         notes=tuple(notes),
     )
@@ -149,7 +162,13 @@ def protected_tables(door: Door, scope: Scope) -> list[Table]:
 
 def _production(
     servers: Servers, subject: Subject, listener: Listener, full_scan: bool
-) -> tuple[UserEvidence, tuple[OrphanCount, ...], tuple[ProbeReport, ...], tuple[AccessReport, ...]]:
+) -> tuple[
+    UserEvidence,
+    tuple[OrphanCount, ...],
+    tuple[ProbeReport, ...],
+    tuple[AccessReport, ...],
+    tuple[StreakNumber, ...],
+]:
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
     with servers.read_prod("wal") as wal_door:
@@ -172,7 +191,9 @@ def _production(
             orphans = _orphans(before.orphans, counted)
             probes = compare_probes(before.probes, run_probes(first, [probe.sql for probe in before.probes]))
             access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
-    return users, orphans, probes, access
+            verdicts = {table.table: table.verdict for table in users.tables}
+            streaks = compare_numbers(first, subject.progress.streaks, verdicts)
+    return users, orphans, probes, access, streaks
 
 
 def _count_again(

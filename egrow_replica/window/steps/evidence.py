@@ -12,6 +12,7 @@ from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
 from egrow_replica.results import PlannedLock, Removed, Validation
+from egrow_replica.streaks import read_numbers
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, protected_tables, validate
@@ -69,11 +70,13 @@ class TakeBaseline(Step):
             progress=run.listener.advance,
         )
         run.journal.set_baseline(run.baseline)
+        run.note(streaks=read_numbers(first))
         rows = sum(fingerprint.rows for fingerprint in run.baseline.fingerprints)
         return f"{len(run.baseline.fingerprints)} protected tables, {rows} rows"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         yield noted(run, "set_baseline")
+        yield noted(run, "set_progress")
 
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
         yield lock(Server.PROD, ACCESS_SHARE, (one.name for one in foreseen.protected(run.scope)))
