@@ -6,6 +6,7 @@ import time
 
 from egrow_replica.app.context import Context, current_window, locked, run_for
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
+from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import hashes_of, recent_rows
 from egrow_replica.errors import (
     EgrowError,
@@ -80,7 +81,10 @@ class NoteMadeRows(Step):
         since = run.baseline.xid
         ours = sorted(our_origins(run)) if run.baseline.tracks_commits else []
         count = 0
+        changed = changed_tables(run.writer, run.scope)
         for table in run.scope.tables:
+            if table.name in changed:
+                continue
             recent = recent_rows(run.writer, table, run.setting.seed, since)
             made = set(recent_rows(run.writer, table, run.setting.seed, since, ours)) if ours else set()
             if run.dev_reachable and recent:
@@ -131,7 +135,7 @@ def _before_closing(run: Run, runner: Runner, state: WindowState, options: Disab
     if drains:
         drains = _drain(run, runner)
     if run.progress.reconciled_by is not None:
-        if run.dev_reachable and streams:
+        if run.dev_reachable and streams and not changed_tables(run.writer, run.scope):
             runner.forward([MoveSequences()])
         runner.forward([NoteMadeRows()])
     if not options.validate_first:

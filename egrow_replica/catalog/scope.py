@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from egrow_replica.catalog.tables import Column, ForeignKey, OwnedSequence, Table, UniqueKey
-from egrow_replica.db import SQL, Composed, Identifier, relation
+from egrow_replica.catalog.tables import (
+    Column,
+    ForeignKey,
+    OwnedSequence,
+    Table,
+    UniqueKey,
+    read_relations,
+    read_tables,
+)
+from egrow_replica.db import SQL, Composed, Door, Identifier, relation
 from egrow_replica.model import Model, QualifiedName, TableName
 
 
@@ -70,6 +78,20 @@ class Scope(Model):
             if table.name == name:
                 return table
         raise KeyError(str(name))
+
+
+def changed_tables(prod: Door, scope: Scope) -> list[QualifiedName]:
+    """Content tables that were dropped, renamed or made anew since the scope was fixed, or that lost a column."""
+    relations = read_relations(prod)
+    known = [relations[table.name] for table in scope.tables if table.name in relations]
+    found = read_tables(prod, known)
+    return [table.name for table in scope.tables if not _is_same(table, found.get(table.name))]
+
+
+def _is_same(table: ContentTable, found: Table | None) -> bool:
+    if found is None or found.relation.oid != table.oid:
+        return False
+    return all(found.column(name) is not None for name in table.stored_columns)
 
 
 def same_values(names: tuple[str, ...], left: str, right: str) -> Composed:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from egrow_replica.backup import Manifest, load
-from egrow_replica.catalog import ContentTable, Scope, read_relations
+from egrow_replica.catalog import ContentTable, Scope
 from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
+from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
@@ -160,22 +161,20 @@ class Run:
 
         :raises Refused: a write to content could reach a user's table, or a content table is another one now.
         """
-        self._refuse_replaced_tables()
+        self._refuse_changed_tables()
         facts = read_closure(self.writer, self.scope)
         for finding in judge_window(facts, deletes="delete" in self.setting.publish):
             if finding.refused:
                 raise Refused(finding.id, f"{finding.subject}: {finding.check.message}", hint=finding.remedy)
 
-    def _refuse_replaced_tables(self) -> None:
-        relations = read_relations(self.writer)
-        for table in self.scope.tables:
-            found = relations.get(table.name)
-            if found is None or found.oid != table.oid:
-                raise Refused(
-                    "relation-changed",
-                    f"{table.name} is not the table that it was when the window opened",
-                    hint="It was dropped, renamed or made anew; close the window with `disable --no-validate`.",
-                )
+    def _refuse_changed_tables(self) -> None:
+        for name in changed_tables(self.writer, self.scope):
+            raise Refused(
+                "relation-changed",
+                f"{name} is not the table that it was when the window opened",
+                hint="It, or one of its columns, was dropped, renamed or made anew: bring it back, or close the window "
+                "with `disable --no-validate`.",
+            )
 
     def manifest(self) -> Manifest:
         """The window's backup; :raises BackupFailed: there is none, or it cannot be read."""
