@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import ContentTable, Scope, read_relations
@@ -72,7 +72,7 @@ def _compared(dev: Door, prod: Door, table: ContentTable, seed: int, options: Co
 
 
 def _keys(dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference) -> DifferingKeys:
-    def shown(door: Door, hashes: set[int], filtered: bool) -> tuple[str, ...]:
+    def shown(door: Door, hashes: Collection[int], filtered: bool) -> tuple[str, ...]:
         rows = read_rows(door, table, seed, hashes, filtered=filtered, with_values=False)
         return tuple(row.shown_key for row in rows)
 

@@ -1,6 +1,6 @@
 """What a server says about itself: facts, relations, keys, triggers, and the scope of a window made from them."""
 
-from egrow_replica.catalog.hashing import row_hash
+from egrow_replica.catalog.hashing import bucket_hash, key_hash, row_hash
 from egrow_replica.catalog.scope import ContentTable, Scope, content_table, same_values
 from egrow_replica.catalog.server import ServerFacts, read_server_facts
 from egrow_replica.catalog.tables import (
@@ -26,7 +26,9 @@ __all__ = [
     "ServerFacts",
     "Table",
     "UniqueKey",
+    "bucket_hash",
     "content_table",
+    "key_hash",
     "read_foreign_keys",
     "read_owned_sequences",
     "read_relations",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from egrow_replica.catalog.tables import Column
 from egrow_replica.db import SQL, Composed, Identifier, Literal
@@ -56,15 +56,58 @@ def value_expression(column: Column, alias: str) -> Composed:
     return SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
 
 
-def row_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
+#: Types whose equality ignores what can be seen, by how values that are equal look the same. What else ignores
+#: something is left to differ: equal keys of a type of one's own, or under a collation that ignores case.
+_AS_KEY = {
+    "numeric": SQL("pg_catalog.numeric_send(pg_catalog.trim_scale({}))"),
+    "float4": SQL("{}"),
+    "float8": SQL("{}"),
+    "interval": SQL("{}"),
+    "bpchar": SQL('{}::pg_catalog.text COLLATE pg_catalog."C"'),
+    # Only ASCII's letters: how others are folded depends on the server.
+    "citext": SQL('pg_catalog.lower({}::pg_catalog.text COLLATE pg_catalog."C")'),
+}
+
+
+def key_expression(column: Column, alias: str) -> Composed:
+    """As :func:`value_expression` for a column that tells rows apart: alike where the server's ``=`` holds.
+
+    Keys that are equal are one row to the server and to replication, whatever they look like: ``1.0`` and ``1.00``.
+    """
+    # Of another schema, the type's name is qualified (format_type in format_type.c).
+    base = column.base_type or column.type.rpartition(".")[2]
+    if base in _AS_KEY:
+        return _AS_KEY[base].format(Identifier(alias, column.name))
+    return value_expression(column, alias)
+
+
+def key_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
+    """A 64-bit hash (int8) of a row's key, from its key's columns; equal keys hash alike."""
+    return _hash([key_expression(column, alias) for column in columns], seed)
+
+
+def bucket_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
+    """A cheaper hash (int8) of a row's key, to spread rows with; keys that differ may hash alike."""
+    values = SQL(", ").join(key_expression(column, alias) for column in columns)
+    return SQL("pg_catalog.hash_record_extended(ROW({}), {}::pg_catalog.int8)").format(values, Literal(str(int(seed))))
+
+
+def row_hash(columns: Iterable[Column], alias: str, seed: int, *, keys: Collection[str] = ()) -> Composed:
     """A 64-bit hash (int8) over the columns of one row.
+
+    :param keys: columns that count as keys do: equal is the same.
+    :param seed: drawn for the window, so that nobody can prepare two rows that hash alike.
+    """
+    return _hash([(key_expression if one.name in keys else value_expression)(one, alias) for one in columns], seed)
+
+
+def _hash(expressions: Iterable[Composed], seed: int) -> Composed:
+    """The hash of a record.
 
     Hashed twice, because ``hash_record_extended`` only adds multiples of its columns' hashes: in a sum over rows, two
     that exchange a value would go unseen.
-
-    :param seed: drawn for the window, so that nobody can prepare two rows that hash alike.
     """
-    values = SQL(", ").join(value_expression(column, alias) for column in columns)
+    values = SQL(", ").join(expressions)
     return SQL(
         "pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("
         "pg_catalog.hash_record_extended(ROW({0}), {1}::pg_catalog.int8))), {1}::pg_catalog.int8)"

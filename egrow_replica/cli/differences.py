@@ -9,6 +9,8 @@ from collections.abc import Iterator
 WHOLE_LENGTH = 100
 #: Characters that stay around a difference.
 CONTEXT = 25
+#: Words of one value times words of the other: what is compared word by word within a moment.
+MOST_PAIRS = 1_000_000
 
 
 def difference_lines(old: str | None, new: str | None) -> Iterator[tuple[str, str]]:
@@ -34,17 +36,35 @@ def _whole(value: str | None) -> str:
 
 
 def _places(old: str, new: str) -> Iterator[tuple[int, int, int, int]]:
-    """Ranges that differ: word by word, for a comparison letter by letter takes too long in long texts."""
-    left, right = old.split(" "), new.split(" ")
-    ends_left, ends_right = _offsets(left), _offsets(right)
+    """Ranges that differ: word by word, for a comparison letter by letter takes too long in long texts.
+
+    Only between the first and the last difference, and not at all where even that is too long: then it is one range.
+    """
+    start, end = _same_ends(old, new)
+    left, right = old[start : len(old) - end].split(" "), new[start : len(new) - end].split(" ")
+    if len(left) * len(right) > MOST_PAIRS:
+        yield start, len(old) - end, start, len(new) - end
+        return
+    ends_left, ends_right = _offsets(left, start), _offsets(right, start)
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind != "equal":
             yield ends_left[a], ends_left[b] - (b > a), ends_right[c], ends_right[d] - (d > c)
 
 
-def _offsets(words: list[str]) -> list[int]:
-    position, offsets = 0, [0]
+def _same_ends(old: str, new: str) -> tuple[int, int]:
+    """How many letters are the same in the beginning and at the end, whole words only, and never a letter twice."""
+    most = min(len(old), len(new))
+    start = next((at for at in range(most) if old[at] != new[at]), most)
+    start = old.rfind(" ", 0, start) + 1
+    rest = most - start
+    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    blank = old.find(" ", len(old) - end)
+    return start, len(old) - blank if blank >= 0 and end else 0
+
+
+def _offsets(words: list[str], start: int) -> list[int]:
+    position, offsets = start, [start]
     for word in words:
         position += len(word) + 1
         offsets.append(position)

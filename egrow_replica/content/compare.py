@@ -1,24 +1,36 @@
-"""Which rows differ between dev and production. Both hash their own rows; hashes travel where buckets differ."""
+"""Which rows differ between dev and production. Both hash their own rows; hashes travel where buckets differ.
+
+Both servers are asked at once, and neither table is ever held in memory: the hashes of the buckets that differ are read
+bucket by bucket, and only the keys of rows that differ are kept, eight bytes each.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from struct import Struct
+from typing import TypeVar
 
-from egrow_replica.catalog import ContentTable, row_hash
-from egrow_replica.db import SQL, Composable, Door, columns, query
+from egrow_replica.catalog import ContentTable, bucket_hash, key_hash, row_hash
+from egrow_replica.db import SQL, Composable, Door, Literal, columns, query
+from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import Model
 
 #: Rows that a bucket holds on average; small enough that one differing row makes few others travel.
 ROWS_IN_BUCKET = 64
+#: More would not fit into the memory that a server gives one statement by default, and spill.
 MAX_BUCKETS = 1 << 16
-#: Buckets that are listed at once: bounds the memory of a comparison in which everything differs.
-BUCKETS_AT_ONCE = 1 << 9
 
+#: What begins COPY's binary format: its signature, flags and the length of an extension
+#: (postgresql.org/docs/18/sql-copy.html, "Binary Format").
+_COPY_HEADER_BYTES = 19
+#: Number of fields; length and value of the bucket's number; length of the packed rows that follow.
+_LINE = Struct(">hiii")
+_PAIR = Struct(">qq")
 
-class _Bucket(Model):
-    bucket: int
-    rows: int
-    hash: str
+T = TypeVar("T")
 
 
 class _RowHash(Model):
@@ -26,9 +38,9 @@ class _RowHash(Model):
     row_hash: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class TableDifference:
-    """The key hashes of the rows that differ, by kind.
+    """The key hashes of the rows that differ, by kind, each once.
 
     :ivar dev_rows: rows of dev, filtered as the publication is.
     :ivar new: dev has the row, production does not.
@@ -37,14 +49,14 @@ class TableDifference:
     """
 
     dev_rows: int = 0
-    new: set[int] = field(default_factory=set)
-    updated: set[int] = field(default_factory=set)
-    production_only: set[int] = field(default_factory=set)
+    new: Collection[int] = ()
+    updated: Collection[int] = ()
+    production_only: Collection[int] = ()
 
     @property
     def from_dev(self) -> list[int]:
         """The rows that the reconcile fetches, in a fixed order."""
-        return sorted(self.new | self.updated)
+        return sorted([*self.new, *self.updated])
 
 
 def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, Composable]:
@@ -54,31 +66,39 @@ def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, C
     """
     condition = SQL("({})").format(SQL(table.filter)) if filtered and table.filter else SQL("true")
     return {
-        "key_hash": row_hash(table.key_columns, "t", seed),
-        "row_hash": row_hash(table.columns, "t", seed),
+        "key_hash": key_hash(table.key_columns, "t", seed),
+        "row_hash": row_hash(table.columns, "t", seed, keys=table.key),
         "source": table.source,
         "condition": condition,
     }
 
 
 def compare_table(dev: Door, prod: Door, table: ContentTable, seed: int) -> TableDifference:
-    """Compare one table in the snapshots that the two doors hold."""
-    dev_parts, prod_parts = hash_parts(table, seed, filtered=True), hash_parts(table, seed, filtered=False)
+    """Compare one table in the snapshots that the two doors hold, both at once.
+
+    :raises PreflightFailed: two rows of a server have keys that hash alike.
+    """
+    bucket = bucket_hash(table.key_columns, "t", seed)
+    dev_parts = {**hash_parts(table, seed, filtered=True), "bucket": bucket}
+    prod_parts = {**hash_parts(table, seed, filtered=False), "bucket": bucket}
     mask = _bucket_count(dev, prod, table) - 1
-    dev_buckets, prod_buckets = _sums(dev, dev_parts, mask), _sums(prod, prod_parts, mask)
-    difference = TableDifference(dev_rows=sum(rows for rows, _ in dev_buckets.values()))
-    differing = sorted(
-        bucket
-        for bucket in dev_buckets.keys() | prod_buckets.keys()
-        if dev_buckets.get(bucket) != prod_buckets.get(bucket)
+    dev_sums, prod_sums = _at_once(
+        dev, lambda: _sums(dev, dev_parts, mask), prod, lambda: _sums(prod, prod_parts, mask)
     )
-    for start in range(0, len(differing), BUCKETS_AT_ONCE):
-        wanted = differing[start : start + BUCKETS_AT_ONCE]
-        dev_rows, prod_rows = _rows(dev, dev_parts, mask, wanted), _rows(prod, prod_parts, mask, wanted)
-        difference.new |= dev_rows.keys() - prod_rows.keys()
-        difference.production_only |= prod_rows.keys() - dev_rows.keys()
-        difference.updated |= {key for key in dev_rows.keys() & prod_rows.keys() if dev_rows[key] != prod_rows[key]}
-    return difference
+    rows = sum(rows for rows, _, _ in dev_sums.values())
+    differing = [one for one in dev_sums.keys() | prod_sums.keys() if dev_sums.get(one) != prod_sums.get(one)]
+    if not differing:
+        return TableDifference(dev_rows=rows)
+    del dev_sums, prod_sums
+    wanted = _bits(differing, mask)
+    dev_lines, prod_lines = _Lines(dev, dev_parts, mask, wanted), _Lines(prod, prod_parts, mask, wanted)
+    _at_once(dev, dev_lines.advance, prod, prod_lines.advance)
+    new, updated, production_only = array("q"), array("q"), array("q")
+    for theirs, ours in _side_by_side(dev_lines, prod_lines):
+        new.extend(sorted(theirs.keys() - ours.keys()))
+        production_only.extend(sorted(ours.keys() - theirs.keys()))
+        updated.extend(sorted(key for key in theirs.keys() & ours.keys() if theirs[key] != ours[key]))
+    return TableDifference(dev_rows=rows, new=new, updated=updated, production_only=production_only)
 
 
 def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, filtered: bool) -> dict[int, int]:
@@ -98,20 +118,94 @@ def bytes_of(door: Door, table: ContentTable, seed: int, keys: list[int]) -> int
     return int(door.value(statement, [keys]))
 
 
+def _at_once(dev: Door, of_dev: Callable[[], T], prod: Door, of_prod: Callable[[], T]) -> tuple[T, T]:
+    """Ask both servers at the same time. Where one fails, or we are interrupted, the other's statement is cancelled."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        asked = {pool.submit(of_dev): dev, pool.submit(of_prod): prod}
+        try:
+            done, _ = wait(asked, return_when=FIRST_EXCEPTION)
+        finally:
+            for future, door in asked.items():
+                if not future.done():
+                    door.cancel()
+    for future in done:
+        future.result()  # what failed first, not what was cancelled after it
+    first, second = (future.result() for future in asked)
+    return first, second
+
+
 def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:
     count = query("content/count_rows", source=table.source)
-    rows = max(dev.value(count), prod.value(count))
-    buckets = 1
+    rows = max(_at_once(dev, lambda: int(dev.value(count)), prod, lambda: int(prod.value(count))))
+    buckets = 8
     while buckets < MAX_BUCKETS and buckets * ROWS_IN_BUCKET < rows:
         buckets *= 2
     return buckets
 
 
-def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tuple[int, str]]:
-    buckets = door.rows(_Bucket, query("content/bucket_sums", **parts), [mask])
-    return {bucket.bucket: (bucket.rows, bucket.hash) for bucket in buckets}
+def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tuple[int, int, int]]:
+    """Rows and both halves of the sum of their hashes, by bucket."""
+    statement = query("content/bucket_sums", **{name: part for name, part in parts.items() if name != "key_hash"})
+    return {bucket: (rows, high, low) for bucket, rows, high, low in door.tuples(statement, [mask])}
 
 
-def _rows(door: Door, parts: dict[str, Composable], mask: int, buckets: list[int]) -> dict[int, int]:
-    rows = door.rows(_RowHash, query("content/bucket_rows", **parts), [mask, buckets])
-    return {row.key_hash: row.row_hash for row in rows}
+def _bits(buckets: Collection[int], mask: int) -> str:
+    """A set of buckets as ``get_bit`` reads it, in hexadecimal digits."""
+    bits = bytearray((mask + 8) // 8)
+    for bucket in buckets:
+        bits[bucket >> 3] |= 1 << (bucket & 7)
+    return bits.hex()
+
+
+class _Lines:
+    """The rows of a server's differing buckets, one bucket after the other.
+
+    :ivar bucket: where it stands; ``None`` behind the last one.
+    """
+
+    def __init__(self, door: Door, parts: dict[str, Composable], mask: int, wanted: str) -> None:
+        statement = query("content/bucket_rows", mask=Literal(str(mask)), buckets=Literal(wanted), **parts)
+        self._server, self._table = door.server, parts["source"]
+        self._lines = _read_lines(door.copy_out(statement))
+        self.bucket: int | None = None
+        self._packed = b""
+
+    def advance(self) -> None:
+        """Go to the next bucket; the first time, send the statement and wait until the server has sorted."""
+        self.bucket, self._packed = next(self._lines, (None, b""))
+
+    def take(self) -> dict[int, int]:
+        """Row hash by key hash, of this bucket; then advance."""
+        rows: dict[int, int] = dict(_PAIR.iter_unpack(self._packed))
+        if len(rows) * _PAIR.size != len(self._packed):
+            raise PreflightFailed(
+                f"two rows of {self._server} in {self._table.as_string()} have keys that hash alike",
+                hint="Run the command again. If it says so again, the keys are equal for one server and not the other.",
+                code="keys-alike",
+            )
+        self.advance()
+        return rows
+
+
+def _side_by_side(dev: _Lines, prod: _Lines) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
+    """Both servers' rows of each bucket; a bucket that one of them does not have is empty there."""
+    while (bucket := min((one.bucket for one in (dev, prod) if one.bucket is not None), default=None)) is not None:
+        theirs = dev.take() if dev.bucket == bucket else {}
+        ours = prod.take() if prod.bucket == bucket else {}
+        yield theirs, ours
+
+
+def _read_lines(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Bucket and packed rows of each line of a binary COPY, which may be cut into blocks anywhere."""
+    held, at = b"", _COPY_HEADER_BYTES
+    for block in blocks:
+        held += block
+        while len(held) >= at + _LINE.size:
+            _, _, bucket, length = _LINE.unpack_from(held, at)
+            end = at + _LINE.size + length
+            if end > len(held):
+                break
+            yield bucket, held[at + _LINE.size : end]
+            at = end
+        done = min(at, len(held))
+        held, at = held[done:], at - done

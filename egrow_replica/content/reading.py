@@ -10,8 +10,10 @@ from egrow_replica.db import SQL, Composed, Door, Identifier, query
 from egrow_replica.model import Model
 from egrow_replica.results import Change
 
-#: Rows that are held at once.
+#: Rows that are held at once, with their values. Each time costs a scan of the keys.
 ROWS_AT_ONCE = 2_000
+#: The same where only keys are read.
+KEYS_AT_ONCE = 100_000
 
 
 class TextRow(Model):
@@ -43,9 +45,9 @@ def read_rows(
         columns=_texts(table.column_names if with_values else ()),
         **parts,
     )
-    wanted = sorted(hashes)
-    for start in range(0, len(wanted), ROWS_AT_ONCE):
-        yield from door.rows(TextRow, statement, [wanted[start : start + ROWS_AT_ONCE]])
+    wanted, at_once = sorted(hashes), ROWS_AT_ONCE if with_values else KEYS_AT_ONCE
+    for start in range(0, len(wanted), at_once):
+        yield from door.rows(TextRow, statement, [wanted[start : start + at_once]])
 
 
 def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Change]:
@@ -59,7 +61,8 @@ def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Itera
             if before is None:
                 continue
             for name, was, becomes in zip(table.column_names, before.row, new.row, strict=True):
-                if was != becomes:
+                # A key that only looks different is the same key.
+                if was != becomes and name not in table.key:
                     yield Change(key=new.shown_key, column=name, production=was, dev=becomes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from egrow_replica.catalog import ContentTable, ForeignKey, Scope, row_hash
+from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash
 from egrow_replica.catalog.roles import RESTORE_ROLE
 from egrow_replica.content.reconcile import Writer
 from egrow_replica.content.staging import Stage
@@ -202,7 +202,7 @@ class Restore:
         return {int(value) for value in self._door.values(statement, parameters)}
 
     def _key_hash(self, table: ContentTable, alias: str) -> Composable:
-        return row_hash(table.key_columns, alias, self._seed)
+        return key_hash(table.key_columns, alias, self._seed)
 
 
 def _refuse_kept(tables: list[_Restoring]) -> None:
@@ -224,6 +224,6 @@ def recent_rows(
     :param origins: only through one of these; by whomever where ``None``.
     """
     name = "content/recent_rows" if origins is None else "content/recent_rows_of_origins"
-    statement = query(name, key_hash=row_hash(table.key_columns, "t", seed), source=table.source)
+    statement = query(name, key_hash=key_hash(table.key_columns, "t", seed), source=table.source)
     parameters: list[object] = [since] if origins is None else [since, list(origins)]
     return [int(value) for value in door.values(statement, parameters)]

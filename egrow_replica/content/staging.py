@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from egrow_replica.catalog import ContentTable, UniqueKey, row_hash, same_values
+from egrow_replica.catalog import ContentTable, UniqueKey, key_hash, same_values
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import Model
@@ -136,7 +136,7 @@ class Stage:
             new=columns(self.columns, "s"),
             overriding=SQL("OVERRIDING SYSTEM VALUE" if self.table.identity_always else ""),
             matches=self.table.matches("t", "s"),
-            key_hash=row_hash(self.table.key_columns, "t", self.seed),
+            key_hash=key_hash(self.table.key_columns, "t", self.seed),
         )
 
     def _changing_columns(self) -> list[str]:

@@ -1,7 +1,12 @@
 -- One line a bucket of rows: how many, and the sum of their hashes. Only these travel until a bucket differs. A sum,
--- not XOR, so that equal rows do not cancel out; numeric, so that it cannot overflow.
-SELECT (h.key_hash & $1::int8)::int4 AS bucket,
+-- not XOR, so that equal rows do not cancel out; of both halves of the hash, because sums of int4 need no numeric and
+-- cannot overflow. The second, empty part of the UNION keeps the planner from taking every key for a bucket of its own:
+-- it would sort all rows, whole, and hash them in one process.
+SELECT h.bucket,
        pg_catalog.count(*) AS rows,
-       pg_catalog.sum(h.row_hash::numeric)::text AS hash
-  FROM (SELECT {key_hash} AS key_hash, {row_hash} AS row_hash FROM {source} AS t WHERE {condition}) AS h
- GROUP BY 1
+       pg_catalog.sum((h.row_hash >> 32)::int4) AS high,
+       pg_catalog.sum(((h.row_hash & 4294967295) - 2147483648)::int4) AS low
+  FROM (SELECT ({bucket} & $1::int8)::int4 AS bucket, {row_hash} AS row_hash FROM {source} AS t WHERE {condition}
+         UNION ALL
+        SELECT 0, 0::int8 WHERE false) AS h
+ GROUP BY h.bucket

@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 
-from egrow_replica.catalog import Scope, row_hash
+from egrow_replica.catalog import Scope, key_hash
 from egrow_replica.db import SQL, pinned_options
 from egrow_replica.guard import Policy, StatementKind, Vetted
 from egrow_replica.guard.lists import words
@@ -205,7 +205,7 @@ class Watcher:
         """The hashes of the keys of content, as an array's text."""
         found: list[int] = []
         for table in scope.tables:
-            statement = SQL("SELECT {} FROM {} AS t").format(row_hash(table.key_columns, "t", seed), table.source)
+            statement = SQL("SELECT {} FROM {} AS t").format(key_hash(table.key_columns, "t", seed), table.source)
             found += [row[0] for row in self._connection.execute(statement).fetchall()][::3]
         return "{" + ",".join(map(str, found)) + "}"
 

@@ -168,8 +168,8 @@ def as_result(arguments: Sequence[str], exit_code: int, stdout: str, stderr: str
 
 
 def _is_alert(answer: Mapping[str, Any]) -> bool:
-    """``status`` of a failed window is an answer, not an error."""
-    return answer["command"] == "status" and answer["exit_code"] == 5
+    """``status`` of a failed window and ``compare --exit-code`` are answers, not errors."""
+    return (answer["command"], answer["exit_code"]) in {("status", 5), ("compare", 9)}
 
 
 class Spy(threading.Thread):

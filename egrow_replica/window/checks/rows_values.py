@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from egrow_replica.catalog import row_hash
+from egrow_replica.catalog import key_hash
 from egrow_replica.catalog.definitions import ColumnDefinition
 from egrow_replica.content.reading import ROWS_AT_ONCE
 from egrow_replica.db import SQL, Identifier, query
@@ -169,7 +169,7 @@ class FailedChecks:
         statement = query(
             "doctor/refused_by_check",
             key=SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", one)) for one in table.key),
-            key_hash=row_hash(table.key_columns, "t", self._rows.seed),
+            key_hash=key_hash(table.key_columns, "t", self._rows.seed),
             source=table.source,
             filter=SQL(f"({table.filter})" if table.filter else "true"),
             condition=SQL(condition),
