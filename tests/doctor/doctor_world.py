@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from support.pair import Pair
+from support.pair import SIDES, Pair
+from support.waiting import wait_until
 
 from egrow_replica.app.context import Context
 from egrow_replica.app.doctor import doctor
@@ -48,15 +50,26 @@ def examine(pair: Pair) -> Examined:
     return Examined(report.checks, failure)
 
 
+def stand_by(pair: Pair) -> None:
+    """Start both servers again as standbys without a primary."""
+    for server in SIDES:
+        data = pair.value(server, "SHOW data_directory")
+        pair.lab.stop_server(server)
+        (Path(data) / "standby.signal").touch()
+        pair.lab.start_server(server)
+        wait_until(lambda s=server: pair.value(s, "SELECT pg_is_in_recovery()"), 20, what="recovery")
+
+
 TABLES = """
 SET ROLE academy_owner;
 SET search_path = public;
 CREATE TYPE "Level" AS ENUM ('low', 'high');
+CREATE TYPE "Rank" AS ENUM ('first', 'second');
 CREATE DOMAIN price AS numeric(10, 2);
 CREATE DOMAIN lo AS oid;
 CREATE TABLE "Artículo" (
     id int PRIMARY KEY, "shortName" varchar(40), weight numeric(8, 2), level "Level", cost price, note text, place text,
-    spot text, since timestamp(6), number int NOT NULL DEFAULT 0);
+    spot text, since timestamp(6), rank "Rank", number int NOT NULL DEFAULT 0);
 CREATE TABLE topics (id int PRIMARY KEY, slug text NOT NULL, "createdAt" timestamptz NOT NULL DEFAULT now());
 CREATE UNIQUE INDEX topics_slug_key ON topics (slug);
 CREATE TABLE regions (id int, area text, PRIMARY KEY (id, area)) PARTITION BY LIST (area);
@@ -113,6 +126,9 @@ ALTER TABLE "Artículo" ALTER COLUMN "shortName" TYPE varchar(10), ALTER COLUMN 
     ADD CONSTRAINT "not forbidden" CHECK (note <> 'forbidden'), ADD CONSTRAINT apart EXCLUDE (id WITH =),
     ADD COLUMN last int, ADD COLUMN later int, ADD COLUMN twice int GENERATED ALWAYS AS (id * 3) STORED;
 CREATE UNIQUE INDEX "one spot" ON "Artículo" (spot);
+ALTER TYPE "Rank" RENAME VALUE 'first' TO 'third';
+ALTER TYPE "Rank" RENAME VALUE 'second' TO 'first';
+ALTER TYPE "Rank" RENAME VALUE 'third' TO 'second';
 ALTER DOMAIN price ADD CONSTRAINT positive CHECK (VALUE >= 0);
 ALTER TABLE topics ADD COLUMN curator int;
 UPDATE topics SET curator = 1;

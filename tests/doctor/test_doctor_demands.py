@@ -42,6 +42,7 @@ UPDATE public.odd SET hits = 3;
 """
 ON_PROD = """
 INSERT INTO public.names VALUES (100, 'Taken', 'live', 100), (101, 'Loose', 'draft', 101), (102, 'e', 'live', 102);
+ALTER TABLE public.odd ADD CONSTRAINT rough CHECK (public.rough(body) <> 'z');
 INSERT INTO public.slots VALUES (100, 'c', NULL);
 INSERT INTO public.stays VALUES (100, int4range(1000, 1005));
 """
@@ -76,7 +77,12 @@ def test_harmless_then_harmful(demanding: Pair) -> None:
     about = ("public.names", "public.slots", "public.stays", "public.odd")
     found = examine(demanding)
     lines = {line for line in found.lines() if line.endswith(about) and "unique-differs" not in line}
-    assert lines == {"warning prod unique-unasked public.odd", "warning prod unique-order public.names"}
+    assert lines == {
+        "warning prod unique-unasked public.odd",
+        "warning prod unique-order public.names",
+        "warning prod drift-check public.odd",
+        "warning prod check-unasked public.odd",
+    }
     assert found.one("unique-order").rows == ("2",)
     assert {one.message.partition(" in ")[2].split(" USING")[0] for one in found.of("unique-unasked")} == {
         "roughly one",

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from doctor_world import DEV, PROD, examine
+from doctor_world import DEV, PROD, examine, stand_by
 from pydantic import SecretStr
 from support.pair import Pair
 from support.waiting import wait_until
@@ -16,8 +16,8 @@ from support.waiting import wait_until
 from egrow_replica.catalog.conditions import OwnConnection
 from egrow_replica.db import parse_dsn
 from egrow_replica.lab import conninfo
-from egrow_replica.model import Check, Severity, Side
-from egrow_replica.window.checks import ALL, FIRST, addresses, servers
+from egrow_replica.model import Severity, Side
+from egrow_replica.window.checks import ALL, FIRST, activity, addresses, servers
 
 #: What needs a restart, or would disturb other tests: all of it in one pair of servers.
 DEV_SETTINGS = {
@@ -31,6 +31,8 @@ DEV_SETTINGS = {
     "output_plugin_libraries": "test_decoding",
 }
 PROD_SETTINGS = {
+    "max_connections": "10",
+    "autovacuum_worker_slots": "3",
     "track_commit_timestamp": "off",
     "max_logical_replication_workers": "0",
     "max_worker_processes": "0",
@@ -57,6 +59,7 @@ EXPECTED = {
     "warning dev connections max_connections",
     "warning dev slot-limits max_slot_wal_keep_size",
     "warning dev slot-limits idle_replication_slot_timeout",
+    "warning prod connections max_connections",
     "error prod workers max_logical_replication_workers",
     "error prod processes max_worker_processes",
     "error prod origins max_active_replication_origins",
@@ -101,6 +104,9 @@ def test_settings(new_lab: Callable[..., Pair]) -> None:
     expected = EXPECTED | {"error dev stream-login " + parse_shown(pair, "stream")}
     lines = found.lines() - usual
     assert (lines - expected, expected - lines) == (set(), set())
+    stand_by(pair)  # no third pair of servers for it
+    found = examine(pair)
+    assert {one.server for one in found.of("in-recovery") if one.severity is Severity.ERROR} == {Side.DEV, Side.PROD}
 
 
 def parse_shown(pair: Pair, login: str) -> str:
@@ -140,21 +146,24 @@ def test_doctor_changes_nothing(shared_pair: Pair) -> None:
 # ---------------------------------------------------------------------------------------------------- what others do
 
 
-def test_sessions_of_others(shared_pair: Pair) -> None:
+def test_sessions_of_others(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     update = "UPDATE users SET bio = 'x' WHERE id = (SELECT min(id) FROM users)"
     lock = "LOCK TABLE lessons IN SHARE MODE"
     with shared_pair.holding(DEV, update) as dev, shared_pair.holding(PROD, lock) as prod:
-        wait_until(lambda: bool(examine_some(shared_pair, "transactions")), 10, what="an old transaction")
+        monkeypatch.setattr(activity, "LONG_SECONDS", 600.0)
+        assert [one.severity for one in examine(shared_pair).of("transactions")] == [Severity.OK, Severity.OK]
+        monkeypatch.setattr(activity, "LONG_SECONDS", 0.0)
+        monkeypatch.setattr(activity, "OLD_SECONDS", 0.0)
+        monkeypatch.setattr(activity, "BLOCKING_SECONDS", 600.0)
         found = examine(shared_pair)
-        transaction = next(one for one in found.of("transactions") if one.server is Side.DEV)
+        transaction = found.one("transactions", DEV)
         assert transaction.severity is Severity.WARNING
         assert str(dev.info.backend_pid) in transaction.remedy
+        assert str(prod.info.backend_pid) in found.one("transactions", PROD).remedy
         assert found.one("locks").subject == "public.lessons"
         assert str(prod.info.backend_pid) in found.one("locks").remedy
-
-
-def examine_some(pair: Pair, slug: str) -> list[Check]:
-    return [one for one in examine(pair).of(slug) if one.severity is Severity.WARNING]
+        monkeypatch.setattr(activity, "BLOCKING_SECONDS", 0.0)
+        assert examine(shared_pair).one("transactions", DEV).severity is Severity.ERROR
 
 
 def test_one_catalog_is_closed(pair: Pair) -> None:
@@ -198,7 +207,9 @@ def test_encryption(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_ways_to_dev(prod: str, stream: str, slugs: list[str]) -> None:
     view: Any = SimpleNamespace(
-        stream=parse_dsn(SecretStr(stream), name="stream"), dsn=lambda server: parse_dsn(SecretStr(prod), name="prod")
+        has=lambda server: True,
+        stream=parse_dsn(SecretStr(stream), name="stream"),
+        dsn=lambda server: parse_dsn(SecretStr(prod), name="prod"),
     )
-    found = list(addresses.stream_address[0].look(view, PROD))
+    found = addresses.stream_address[0].run(view)
     assert [one.id for one in found] == slugs
