@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
-from compare_world import SCHEMA, Bench, Found, look
+from compare_world import PROD, SCHEMA, Bench, Found, look
 from support.waiting import wait_until
 
 from egrow_replica.cli.differences import WHOLE_LENGTH, difference_lines
@@ -128,3 +130,14 @@ def test_an_error_of_one_server_names_it_and_ends_the_other(bench: Bench) -> Non
     assert "dev" in result.message
     assert "division by zero" in result.message
     wait_until(lambda: not bench.pair.sessions(), 10, what="the end of our sessions")
+
+
+def test_an_interrupt_ends_what_both_servers_do(bench: Bench) -> None:
+    bench.table("id int PRIMARY KEY", [(1,)], [(1,)])
+    waiting = f"SELECT count(*) FROM pg_locks WHERE relation = '{SCHEMA}.t'::regclass AND NOT granted"
+    with bench.pair.holding(PROD, f"LOCK TABLE {SCHEMA}.t"), bench.pair.start("compare") as running:
+        wait_until(lambda: bench.pair.value(PROD, waiting) == 1, 60, what="the lock that compare waits for")
+        running.send(signal.SIGINT)
+        # Less than the lock_timeout of 30 s, after which it would end by itself.
+        assert running.result(20).exit_code == 130
+        wait_until(lambda: not bench.pair.sessions(), 10, what="the end of our sessions")
