@@ -4,8 +4,9 @@
 
 For 1 and for --factor times the users' rows: two servers of the lab with the same content, a window opened on them,
 the same changes streamed, and `validate` run in the open window, in this process; the best time counts. Twice: nobody
-else has written (all that WAL holds is the window's), and people have written the same few rows of some tables. Beside
-it `validate --full-scan`, which scans everything. Nothing is left behind.
+else has written (all that WAL holds is the window's), and people have written the same few rows of two tables, which
+are then read whole for their fingerprints. Beside it `validate --full-scan`, which scans everything. Nothing is left
+behind.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
 
 AIM = 1.3
+AIMED = "window's writes only"
 CONTENT = ("courses", "lessons", "resources", "events", "promotions", "products", "prices")
 
 #: Every row of a users' table again and again: keys, unique values and what points at users' rows get a number behind.
@@ -102,7 +104,7 @@ def measure(scale: int, factor: int, rounds: int) -> dict[str, float]:
         rows = int(lab.psql(Server.PROD, ROWS))
         print(f"{factor} times: {rows:,} rows on production")
         found = {
-            "window's writes only": best(rounds, lambda: validate(context)),
+            AIMED: best(rounds, lambda: validate(context)),
             "window's writes only, --full-scan": best(rounds, lambda: validate(context, full_scan=True)),
         }
         lab.psql(Server.PROD, PEOPLE)
@@ -120,7 +122,7 @@ def main() -> None:
     many = measure(options.scale, options.factor, options.rounds)
     for what, seconds in once.items():
         ratio = many[what] / seconds
-        aim = "" if what.endswith("--full-scan") else f"   aim ≤ {AIM:g}   {'met' if ratio <= AIM else 'MISSED'}"
+        aim = f"   aim ≤ {AIM:g}   {'met' if ratio <= AIM else 'MISSED'}" if what == AIMED else ""
         print(f"  {what:<36} {seconds:6.3f} s → {many[what]:6.3f} s: {ratio:5.2f} times{aim}")
 
 
