@@ -10,7 +10,7 @@ from egrow_replica.guard.closure import judge_window
 from egrow_replica.guard.closure_privileges import judge_privileges
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.access import makes_roles
-from egrow_replica.window.checks.base import inspection
+from egrow_replica.window.checks.base import info, inspection
 from egrow_replica.window.checks.view import View
 
 #: What other checks say of each content table, with a remedy for both servers.
@@ -27,6 +27,20 @@ def closure(view: View, _: Server) -> Iterator[Check]:
             yield finding.check
 
 
+@inspection(
+    "bypassed-triggers", Server.PROD, subject="triggers", fine="content has none that rest", both=True, guards=False
+)
+def bypassed(view: View, server: Server) -> Iterator[Check]:
+    """Ordinary triggers do not fire under replication, so what they keep up to date is not."""
+    facts = read_closure(view.prod, view.scope)
+    for table in facts.content:
+        names = [one.name for one in facts.triggers if one.relation == table.oid and one.enabled == "O"]
+        if names:
+            message = f"for what a window writes these do not run, and what they keep goes stale: {', '.join(names)}"
+            remedy = "Afterwards, do by hand what they would have done."
+            yield info("bypassed-triggers", server, table.name, message, remedy)
+
+
 @inspection("second-opinion", Server.PROD, subject="privileges", fine="nobody may write what is not content", both=True)
 def privileges(view: View, _: Server) -> Iterator[Check]:
     """What the content roles and the operator could write besides content, whatever the way."""
@@ -36,4 +50,4 @@ def privileges(view: View, _: Server) -> Iterator[Check]:
     yield from (finding.check for finding in judge_privileges(facts))
 
 
-CHECKS = (*closure, *privileges)
+CHECKS = (*closure, *bypassed, *privileges)
