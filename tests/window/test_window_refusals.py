@@ -176,6 +176,15 @@ def test_a_table_that_cannot_be_replicated(bad: Pair, make: str, table: str, sai
         refused(bad, 4, f"public.{table}", said)
 
 
+def test_a_table_that_is_too_wide(pair: Pair) -> None:
+    columns = ", ".join(f"ADD COLUMN wide_{number} int" for number in range(600))
+    pair.both_sql(f"ALTER TABLE lessons {columns}")
+    refused = pair.cli("enable", "--no-backup")
+    assert refused.exit_code == 4, str(refused)
+    assert refused.error["code"] == "too-wide"
+    assert pair.leftovers() == []
+
+
 @pytest.mark.parametrize("kind", ["ALWAYS", "REPLICA"])
 def test_a_trigger_that_fires_under_replication(bad: Pair, kind: str) -> None:
     bad.prod_sql(

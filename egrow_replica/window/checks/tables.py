@@ -202,6 +202,19 @@ def large_objects(view: View, server: Server) -> Iterator[Check]:
                 yield warning("large-objects", server, subject, message, "Give the column to production_columns.")
 
 
+#: The guard reads statements up to a size, which a reconcile of some 900 columns exceeds; 600 were seen to fit.
+MAX_COLUMNS = 600
+
+
+@inspection("too-wide", PROD, subject="width", fine="no content table is too wide")
+def width(view: View, server: Server) -> Iterator[Check]:
+    """Found before anything is begun: the reconcile would be refused for its size, and the window taken back."""
+    for qualified, table in view.tables(server).items():
+        if len(table.columns) > MAX_COLUMNS:
+            message = f"it has {len(table.columns)} columns: a statement over more than {MAX_COLUMNS} is not sent"
+            yield error("too-wide", server, qualified, message, "Take the table out of content, or divide it.")
+
+
 #: What tells that the configured names can be content at all.
 NAMES = (*content_names, *kinds, *keys, *filters, *production_columns)
-CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects)
+CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects, *width)
