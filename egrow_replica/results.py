@@ -57,6 +57,7 @@ class TableEvidence(Model):
 
     :ivar origins: names of the replication origins that wrote the rows which are newer than the baseline;
         ``local`` stands for ordinary transactions.
+    :ivar rows: of a touched table, the first rows that still carry an origin of ours, by key.
     """
 
     table: TableName
@@ -67,6 +68,7 @@ class TableEvidence(Model):
     fingerprint_before: str | None
     fingerprint_after: str | None
     origins: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 class OrphanCount(Model):

@@ -64,7 +64,7 @@ def measure(
     statement = query(
         "evidence/fingerprint",
         row_hash=row_hash(columns, "t", seed),
-        origin=SQL("NULL::pg_catalog.int4") if since is None else _origin(since),
+        origin=SQL("NULL::pg_catalog.int4") if since is None else origin_of_newer(since),
         table=relation(table),
     )
     try:
@@ -95,7 +95,8 @@ def _explained(error: StatementFailed, table: QualifiedName, role: str) -> State
     return StatementFailed(f"cannot fingerprint {table}: {error.message}", sqlstate=error.sqlstate, hint=hint)
 
 
-def _origin(since: str) -> Composed:
+def origin_of_newer(since: str) -> Composed:
+    """The origin that wrote the row ``t``, NULL for one that is not newer than a transaction id."""
     # Bounded by transaction id, never by time: an origin's timestamps are dev's clock. Both ages are
     # taken against the same moment, each transaction's own; a number computed elsewhere would be too small. The age of
     # a row that was frozen long ago may be negative: it is not newer.

@@ -10,8 +10,9 @@ from egrow_replica.db import Door, query
 from egrow_replica.evidence.baseline import Baseline, counted_since, deleted_rows
 from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, measure_all
 from egrow_replica.evidence.judge import Observation, Origins, judge
+from egrow_replica.evidence.rows import rows_of_origins
 from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, mark, read_wal
-from egrow_replica.model import EvidenceTier, QualifiedName
+from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
 from egrow_replica.results import TableEvidence
 
 #: The LSN before every other.
@@ -114,12 +115,21 @@ class Judgement:
             self._observation(name, now.get(name), measured, deletions, findings, skipped)
             for name in sorted(self._before.keys() | now.keys())
         ]
+        judged = (judge(one, self._origins, strongest) for one in observations)
         return UserEvidence(
             tier=strongest,
-            tables=tuple(judge(one, self._origins, strongest) for one in observations),
+            tables=tuple(self._with_rows(doors[0], one, now.get(one.table), since) for one in judged),
             wal=wal,
             findings=findings,
         )
+
+    def _with_rows(self, door: Door, found: TableEvidence, table: Table | None, since: str | None) -> TableEvidence:
+        """Name the rows that we wrote, where the server keeps commit data."""
+        if found.verdict is not TableVerdict.TOUCHED or table is None or since is None:
+            return found
+        key = next((one for one in table.unique_keys if one.is_primary), table.identity_key)
+        rows = rows_of_origins(door, table.name, key.columns if key else (), since, self._origins.ours)
+        return found.model_copy(update={"rows": rows})
 
     def _unwritten(self, now: dict[QualifiedName, Table]) -> frozenset[QualifiedName]:
         """Tables that no WAL record wrote, and that did not change in a way which needs none."""

@@ -270,7 +270,8 @@ def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[Orpha
 def _verdict_problems(tables: Iterable[TableEvidence], allow_unproven: bool, notes: list[str]) -> list[str]:
     problems = []
     for table in tables:
-        sentence = f"{table.table}: {table.verdict.value}: {table.reason}"
+        rows = f" (rows {'; '.join(table.rows)})" if table.rows else ""
+        sentence = f"{table.table}: {table.verdict.value}: {table.reason}{rows}"
         if table.verdict is TableVerdict.TOUCHED or (table.verdict is TableVerdict.UNPROVEN and not allow_unproven):
             problems.append(sentence)
         elif table.verdict is TableVerdict.UNPROVEN:

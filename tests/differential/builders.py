@@ -23,6 +23,7 @@ from egrow_replica.db import SQL, Door, Identifier, Literal, parse_dsn, query
 from egrow_replica.db.queries import _text
 from egrow_replica.errors import EgrowError
 from egrow_replica.evidence import fingerprint, orphans
+from egrow_replica.evidence import rows as evidence_rows
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import origins, publication, roles, sequences, slot, subscription
@@ -177,6 +178,8 @@ def _evidence(scope: Scope, _: str) -> list[str]:
     for table in scope.tables:
         for since in (None, "4711"):
             fingerprint.measure(prod, table.name, table.oid, table.columns, SEED, since)
+        for key in (table.key, ()):
+            evidence_rows.rows_of_origins(prod, table.name, key, "4711", [1, 2])
     orphans.count_all(prod, scope.foreign_keys)
     return prod.noted
 

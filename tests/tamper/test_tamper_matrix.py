@@ -85,6 +85,20 @@ def test_the_verdict_is_right(window: Tampered, cell: Cell, tampered: Callable[[
         _check_names_origin(window, cell, found["reason"])
 
 
+#: The rows that still say who wrote them.
+NAMED_ROWS = {
+    "byte": ["id=3"],
+    "exchanged": ["id=3", "id=4"],
+    "inserted": ["id=11"],
+    "released": ["id=3"],
+    "deleted": [],
+}
+
+
+def found_rows(window: Tampered, cell: Cell) -> list[str]:
+    return sorted(window.tables[cell.table]["rows"])
+
+
 def _check_names_origin(window: Tampered, cell: Cell, reason: str) -> None:
     origin = f"egrow_{window.window}" if cell.actor is Actor.CONTROLLER else "through pg_"
     assert origin in reason
@@ -92,6 +106,8 @@ def _check_names_origin(window: Tampered, cell: Cell, reason: str) -> None:
         assert cell.table in reason
         assert "transaction " in reason
         assert " at " in reason
+    if cell.case.name in NAMED_ROWS and not cell.busy:
+        assert found_rows(window, cell) == NAMED_ROWS[cell.case.name]
     assert any(f"{cell.table}: touched: " in problem for problem in window.validated.json["problems"])
 
 
