@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from rich.console import Console
+from rich.control import Control
+from rich.filesize import decimal
 from rich.markup import escape
+from rich.segment import ControlType
 
+from egrow_replica.cli.language import tr
 from egrow_replica.model import StepStatus
 from egrow_replica.results import StepReport
 
@@ -17,6 +22,8 @@ _MARKS = {
     StepStatus.UNDONE: "[yellow]↶[/]",
     StepStatus.UNDO_FAILED: "[red]![/]",
 }
+#: Whatever a terminal's present line shows is gone.
+_FRESH_LINE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
 _LOG = logging.getLogger("egrow_replica")
 
 
@@ -26,6 +33,8 @@ class ConsoleListener:
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
+        self._lock = threading.Lock()
+        self._done_bytes = 0
 
     def step_started(self, name: str) -> None:
         """Only in the log: the console gets its line at the end."""
@@ -44,6 +53,17 @@ class ConsoleListener:
         if self._verbose or text.startswith(("warning", "rolling back", "window ")):
             self._console.print(f"  [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
 
-    def advance(self, done_bytes: int) -> None:
-        """Bytes of users' data that were read; only in the log."""
-        _LOG.debug("read %d bytes", done_bytes)
+    def advance(self, done_bytes: int, total_bytes: int) -> None:
+        """Bytes of users' data that were read: a line that a terminal shows while it lasts."""
+        with self._lock:
+            self._done_bytes = self._done_bytes + done_bytes if done_bytes else 0
+            done = self._done_bytes
+            _LOG.debug("read %d of %d bytes", done, total_bytes)
+            if not self._console.is_terminal:
+                return
+            self._console.control(_FRESH_LINE)
+            if done < total_bytes:
+                line = tr("{done} of {total} of users' data read").format(
+                    done=decimal(done), total=decimal(total_bytes)
+                )
+                self._console.print(f"  [dim]{escape(line)}[/]", end="\r", highlight=False)

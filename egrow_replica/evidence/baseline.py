@@ -73,7 +73,7 @@ def take_baseline(
     lsn: str,
     tracks_commits: bool,
     probes: Iterable[str],
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
 ) -> Baseline:
     """Fingerprint the protected tables; every door is in the same snapshot, the first one made it.
 

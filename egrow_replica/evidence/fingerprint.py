@@ -112,12 +112,14 @@ def measure_all(
     columns_of: Callable[[Table], tuple[Column, ...]],
     seed: int,
     since: str | None,
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
 ) -> dict[QualifiedName, Measured]:
     """Fingerprint tables side by side, the largest first, one connection a thread; all doors see one snapshot.
 
-    :param progress: called with the size in bytes of each table that is done.
+    :param progress: called with the bytes of a table that is done, 0 at first, and with those of all tables.
     """
+    total = sum(table.relation.bytes for table in tables)
+    progress(0, total)
     waiting: queue.SimpleQueue[Table] = queue.SimpleQueue()
     for table in sorted(tables, key=lambda one: one.relation.bytes, reverse=True):
         waiting.put(table)
@@ -132,7 +134,7 @@ def measure_all(
             found = table.relation
             columns = columns_of(table)
             done.append(measure(door, table.name, found.oid, columns, seed, since, filenode=found.filenode))
-            progress(table.relation.bytes)
+            progress(found.bytes, total)
 
     with ThreadPoolExecutor(max_workers=len(doors)) as pool:
         results = list(pool.map(work, doors))

@@ -91,7 +91,7 @@ class Judgement:
         tracks_commits: bool,
         full_scan: bool,
         have_counted: Callable[[], bool],
-        progress: Callable[[int], None],
+        progress: Callable[[int, int], None],
     ) -> UserEvidence:
         """The verdict on every table of the baseline and every one that came since; all doors see one snapshot.
 

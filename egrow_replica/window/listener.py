@@ -19,8 +19,8 @@ class Listener(Protocol):
     def say(self, text: str) -> None:
         """Something worth a line."""
 
-    def advance(self, done_bytes: int) -> None:
-        """So much more of the users' data has been read."""
+    def advance(self, done_bytes: int, total_bytes: int) -> None:
+        """So much more of the users' data has been read; 0: it begins. May be called by several threads."""
 
 
 class Silence:
@@ -35,5 +35,5 @@ class Silence:
     def say(self, text: str) -> None:
         """Nothing."""
 
-    def advance(self, done_bytes: int) -> None:
+    def advance(self, done_bytes: int, total_bytes: int) -> None:
         """Nothing."""
