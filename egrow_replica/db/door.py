@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -43,6 +43,7 @@ class Door:
         self.server = server
         self.policy = policy
         self.sent: Callable[[Vetted], None] | None = None
+        self._stream: Generator[bytes] | None = None
 
     @property
     def version(self) -> int:
@@ -108,7 +109,15 @@ class Door:
             yield from cursor
 
     def copy_out(self, query: Query) -> Iterator[bytes]:
-        """The data of ``COPY … TO STDOUT``, block by block; raises as :meth:`execute`."""
+        """The data of ``COPY … TO STDOUT``, block by block; raises as :meth:`execute`.
+
+        The next statement ends it, whether it was read to its end or not.
+        """
+        self._end_stream()
+        self._stream = self._copy_out(query)
+        return self._stream
+
+    def _copy_out(self, query: Query) -> Generator[bytes]:
         vetted = self._announce(self.vet(query))
         try:
             with self._connection.cursor() as cursor, cursor.copy(vetted.text.encode()) as copy:
@@ -119,6 +128,7 @@ class Door:
 
     def copy_in(self, query: Query, blocks: Iterable[bytes]) -> int:
         """Feed ``COPY … FROM STDIN``; the number of rows; raises as :meth:`execute`."""
+        self._end_stream()
         vetted = self._announce(self.vet(query))
         try:
             with self._connection.cursor() as cursor:
@@ -175,6 +185,7 @@ class Door:
 
     @contextmanager
     def _cursor(self, vetted: Vetted, parameters: Parameters, factory: Any = tuple_row) -> Iterator[Any]:
+        self._end_stream()
         self._announce(vetted)
         try:
             with psycopg.RawCursor(self._connection, row_factory=factory) as cursor:
@@ -183,6 +194,12 @@ class Door:
                 yield cursor
         except psycopg.Error as error:
             self._fail(error, vetted)
+
+    def _end_stream(self) -> None:
+        """A stream that nobody reads on, because something failed, would let the next statement wait for ever."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
         raise translate(error, self.server, self._connection.closed, vetted) from None
