@@ -1,7 +1,15 @@
 """What production's tables held before and after, who wrote what is new, and the verdict."""
 
 from egrow_replica.evidence.access import compare_access, compare_probes, read_access, require_true, run_probes
-from egrow_replica.evidence.baseline import OWN_SCHEMA, OWN_SCHEMAS, Baseline, hand_in_counts, protected, take_baseline
+from egrow_replica.evidence.baseline import (
+    OWN_SCHEMA,
+    OWN_SCHEMAS,
+    Baseline,
+    counts_statement,
+    hand_in_counts,
+    protected,
+    take_baseline,
+)
 from egrow_replica.evidence.fingerprint import TableFingerprint
 from egrow_replica.evidence.judge import Origins
 from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
@@ -35,6 +43,7 @@ __all__ = [
     "compare_probes",
     "count_again",
     "count_all",
+    "counts_statement",
     "create_slot",
     "drop_slot",
     "hand_in_counts",

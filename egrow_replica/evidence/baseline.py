@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
-from egrow_replica.db import Door, query
+from egrow_replica.db import Composed, Door, query
 from egrow_replica.evidence.access import Access, Probe, read_access, require_true, run_probes
 from egrow_replica.evidence.fingerprint import TableFingerprint, measure_all
 from egrow_replica.evidence.orphans import Orphans, count_all
@@ -107,7 +107,12 @@ def deleted_rows(door: Door, oids: list[int]) -> dict[QualifiedName, DeletedRows
 
 def hand_in_counts(door: Door) -> None:
     """Let the server's counts include what this session wrote; outside a transaction."""
-    door.execute(query("evidence/hand_in_counts"))
+    door.execute(counts_statement())
+
+
+def counts_statement() -> Composed:
+    """What hands them in, for a plan too."""
+    return query("evidence/hand_in_counts")
 
 
 def counted_since(door: Door) -> str:

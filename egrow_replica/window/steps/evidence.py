@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, make_backup
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.errors import ValidationFailed
-from egrow_replica.evidence import advance_slot, hand_in_counts, slot_state, slot_statement, take_baseline
+from egrow_replica.evidence import (
+    advance_slot,
+    counts_statement,
+    hand_in_counts,
+    slot_state,
+    slot_statement,
+    take_baseline,
+)
 from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
@@ -171,6 +178,7 @@ class Validate(Step):
         return f"{validation.verdict.value} ({validation.evidence.value})"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield Planned(run.writer, counts_statement())
         yield noted(run, "set_progress")
         yield noted(run, "set_validation")
         advance = advance_statement(run.names.wal_slot, "0/0")
