@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from rich.console import Console
 from rich.control import Control
-from rich.filesize import decimal
 from rich.markup import escape
 from rich.segment import ControlType
 
 from egrow_replica.cli.language import tr
+from egrow_replica.cli.units import size_text
 from egrow_replica.model import StepStatus
 from egrow_replica.results import StepReport
 
@@ -33,8 +32,6 @@ class ConsoleListener:
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
         self._verbose = verbose
-        self._lock = threading.Lock()
-        self._done_bytes = 0
 
     def step_started(self, name: str) -> None:
         """Only in the log: the console gets its line at the end."""
@@ -55,15 +52,11 @@ class ConsoleListener:
 
     def advance(self, done_bytes: int, total_bytes: int) -> None:
         """Bytes of users' data that were read: a line that a terminal shows while it lasts."""
-        with self._lock:
-            self._done_bytes = self._done_bytes + done_bytes if done_bytes else 0
-            done = self._done_bytes
-            _LOG.debug("read %d of %d bytes", done, total_bytes)
-            if not self._console.is_terminal:
-                return
-            self._console.control(_FRESH_LINE)
-            if done < total_bytes:
-                line = tr("{done} of {total} of users' data read").format(
-                    done=decimal(done), total=decimal(total_bytes)
-                )
-                self._console.print(f"  [dim]{escape(line)}[/]", end="\r", highlight=False)
+        _LOG.debug("read %d of %d bytes", done_bytes, total_bytes)
+        if not self._console.is_terminal:
+            return
+        self._console.control(_FRESH_LINE)
+        if done_bytes < total_bytes:
+            line = tr("{done} of {total} of users' data read")
+            line = line.format(done=size_text(done_bytes), total=size_text(total_bytes))
+            self._console.print(f"  [dim]{escape(line)}[/]", end="\r", highlight=False)

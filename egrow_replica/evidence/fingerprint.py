@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -116,10 +117,17 @@ def measure_all(
 ) -> dict[QualifiedName, Measured]:
     """Fingerprint tables side by side, the largest first, one connection a thread; all doors see one snapshot.
 
-    :param progress: called with the bytes of a table that is done, 0 at first, and with those of all tables.
+    :param progress: called with the bytes that are done and those of all tables, one call at a time.
     """
-    total = sum(table.relation.bytes for table in tables)
+    total, done_bytes, lock = sum(table.relation.bytes for table in tables), 0, threading.Lock()
     progress(0, total)
+
+    def advance(size: int) -> None:
+        nonlocal done_bytes
+        with lock:
+            done_bytes += size
+            progress(done_bytes, total)
+
     waiting: queue.SimpleQueue[Table] = queue.SimpleQueue()
     for table in sorted(tables, key=lambda one: one.relation.bytes, reverse=True):
         waiting.put(table)
@@ -134,7 +142,7 @@ def measure_all(
             found = table.relation
             columns = columns_of(table)
             done.append(measure(door, table.name, found.oid, columns, seed, since, filenode=found.filenode))
-            progress(found.bytes, total)
+            advance(found.bytes)
 
     with ThreadPoolExecutor(max_workers=len(doors)) as pool:
         results = list(pool.map(work, doors))

@@ -20,7 +20,7 @@ class Listener(Protocol):
         """Something worth a line."""
 
     def advance(self, done_bytes: int, total_bytes: int) -> None:
-        """So much more of the users' data has been read; 0: it begins. May be called by several threads."""
+        """So much of the users' data has been read."""
 
 
 class Silence:

@@ -8,6 +8,7 @@ import pytest
 from fingerprint_world import SEED, Place, identifier
 
 from egrow_replica.errors import EgrowError, ExitCode
+from egrow_replica.evidence.fingerprint import measure_all
 
 FIFTY = "SELECT n, md5(n::text) AS a, md5((n * 7)::text) AS b, n * interval '1 day' AS c FROM generate_series(1, 50) n"
 
@@ -311,3 +312,14 @@ def test_a_table_that_may_not_be_read(place: Place, sample: str, reader: dict[st
     assert caught.value.exit_code is ExitCode.PREFLIGHT
     assert "public.sample" in caught.value.message
     assert 'GRANT SELECT ON "public"."sample"' in caught.value.hint
+
+
+def test_progress_only_grows(place: Place, sample: str) -> None:
+    """A table without a byte, which comes last, is no new beginning."""
+    place.run("CREATE TABLE nothing ()")
+    seen: list[tuple[int, int]] = []
+    tables = [place.table("nothing"), place.table(sample)]
+    measure_all([place.door], tables, lambda one: one.columns, SEED, None, lambda *step: seen.append(step))
+    total = sum(one.relation.bytes for one in tables)
+    assert seen == [(0, total), (total, total), (total, total)]
+    place.run("DROP TABLE nothing")
