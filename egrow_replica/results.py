@@ -116,7 +116,7 @@ class ProbeReport(Model):
 class StreakNumber(Model):
     """A number of the academy's streak report, before and after.
 
-    :ivar explained: it is the same, or others wrote a table that it is counted from, or time alone changes it.
+    :ivar explained: it is the same, or time alone changes it, or others may have written what it counts.
     """
 
     name: str

@@ -51,7 +51,8 @@ def compare_numbers(
 
     Where every table behind the report is intact the numbers are the ones before, and nothing is read.
 
-    :param verdicts: of every protected table; a table that is not there counts as one that nothing is known of.
+    :param verdicts: of every protected table. One that is missing here (a view, a partitioned table) or ``unproven``
+        says nothing of who changed a number; the latter is a problem of its own.
     """
     if before is None:
         return ()
@@ -69,10 +70,6 @@ def _known(tables: tuple[str, ...], verdicts: Mapping[QualifiedName, TableVerdic
 
 
 def _number(name: str, before: int, after: int, verdict: TableVerdict) -> StreakNumber:
-    by_others = verdict is TableVerdict.CHANGED_BY_APPLICATION
-    return StreakNumber(
-        name=name,
-        before=before,
-        after=after,
-        explained=before == after or by_others or (name == _OF_TIME and verdict is TableVerdict.INTACT),
-    )
+    by_time = name == _OF_TIME and verdict is TableVerdict.INTACT
+    contradicts = verdict in (TableVerdict.INTACT, TableVerdict.TOUCHED) and not by_time
+    return StreakNumber(name=name, before=before, after=after, explained=before == after or not contradicts)

@@ -112,12 +112,13 @@ def validate(
         if one.count_after > one.count_before
     ]
     problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in probes if probe.after is not True]
-    unexplained = [
+    problems += [
         f"the streak report's {one.name} was {one.before} and is {one.after}, which no write of others explains"
         for one in streaks
         if not one.explained
     ]
-    (notes if subject.setting.allow_unproven else problems).extend(unexplained)
+    if subject.progress.streaks is not None and not streaks:
+        problems.append("the streak report cannot be made any more: its tables are gone or may not be read")
     notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
     if users.tier is EvidenceTier.NONE:
         notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")

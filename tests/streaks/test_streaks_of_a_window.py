@@ -59,3 +59,16 @@ def test_a_restore_is_measured_from_its_own_beginning(pair: Pair) -> None:
     pair.prod_sql(GIVE_BACK)
     restored = pair.ok("restore", "earlier")
     assert all(one["explained"] for one in restored.json["validation"]["streaks"])
+
+
+def test_a_report_that_cannot_be_made_any_more_is_a_problem(pair: Pair) -> None:
+    pair.ok("enable", "--name", "gone", "--no-backup")
+    pair.prod_sql(GIVE_BACK)  # else nothing needs to be read again
+    pair.prod_sql('ALTER TABLE user_points_history RENAME COLUMN "weekStart" TO week_start')
+    try:
+        validated = pair.cli("validate")
+    finally:
+        pair.prod_sql('ALTER TABLE user_points_history RENAME COLUMN week_start TO "weekStart"')
+    assert validated.exit_code == 5
+    assert any("cannot be made any more" in one for one in validated.json["problems"])
+    pair.ok("disable")
