@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import ContentTable, Scope, read_relations
 from egrow_replica.content import TableDifference, changes, compare_table, read_rows
-from egrow_replica.db import Door
+from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.evidence import protected
 from egrow_replica.model import Model, QualifiedName
@@ -28,9 +28,6 @@ class CompareOptions(Model):
     columns: bool = False
 
 
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-
 def compare(context: Context, options: CompareOptions) -> CompareReport:
     """Count, and name where asked, the rows that differ.
 
@@ -38,8 +35,8 @@ def compare(context: Context, options: CompareOptions) -> CompareReport:
     """
     servers = context.servers()
     with servers.read_dev("compare") as dev, servers.read_prod("compare") as prod:
-        dev.execute(_SNAPSHOT)
-        prod.execute(_SNAPSHOT)
+        dev.execute(SNAPSHOT)
+        prod.execute(SNAPSHOT)
         scope = read_scope(dev, prod, context.settings)
         seed = secrets.randbits(63)
         tables = tuple(_compared(dev, prod, table, seed, options) for table in _wanted(scope, options.tables))

@@ -12,13 +12,12 @@ from egrow_replica.catalog import ContentTable, Table, content_table, read_relat
 from egrow_replica.catalog.activity import KeyToOther, WriteActivity, read_owning_keys, read_write_activity
 from egrow_replica.catalog.conditions import read_identity
 from egrow_replica.content import TableDifference, changes, compare_table
-from egrow_replica.db import Door
+from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed, Refused, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.results import Change
 
-SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: A larger table is not read row by row for a proposal.
 MAX_BYTES = 1 << 30
 #: Rows whose values are looked at to tell whose a column is.

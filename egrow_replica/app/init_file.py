@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from egrow_replica.backup.files import new_file, put_in_place
 from egrow_replica.errors import ConfigurationError
 from egrow_replica.model import Server
 from egrow_replica.results import InitReport, ProposedColumn, ProposedTable, TableClass
@@ -56,8 +57,8 @@ def write_configuration(file: Path, text: str, *, force: bool, complete: bool) -
     """
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
+        with new_file(temporary) as out:
+            out.write(text.encode())
         if complete:
             load_settings(temporary)
         return _put(temporary, file, force=force)
@@ -73,11 +74,9 @@ def _put(temporary: Path, file: Path, *, force: bool) -> Path | None:
         old = file.with_name(file.name + OLD_SUFFIX)
         file.replace(old)
     try:
-        # A rename would go over a file that appeared meanwhile; the place is taken first.
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        put_in_place(temporary, file, replace=False)
     except FileExistsError:
         refuse_existing(file)
-    temporary.replace(file)
     return old
 
 

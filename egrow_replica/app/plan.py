@@ -16,7 +16,7 @@ from egrow_replica.app.plan_subjects import read_subjects, row_digest
 from egrow_replica.app.saved_plan import SavedPlan, SavedTable, read_plan, refuse_changed, refuse_existing, write_plan
 from egrow_replica.catalog import read_relations
 from egrow_replica.content import TableDifference, bytes_of, compare_all
-from egrow_replica.db import CreateReplicationSlot, Door, query
+from egrow_replica.db import SNAPSHOT, CreateReplicationSlot, Door, query
 from egrow_replica.errors import Refused, UsageError
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication.names import ObjectNames
@@ -41,7 +41,6 @@ MEASURABLE_BYTES = 16 << 20
 #: Hashing on one ordinary core; the plan says that it was not measured.
 ASSUMED_BYTES_PER_SECOND = 50_000_000
 
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _KEY_HASHES = re.compile(r"'\{(-?\d+(?:,-?\d+)*)\}'(?=::int8\[\])")
 
 
@@ -59,7 +58,8 @@ def plan(context: Context, options: EnableOptions, *, out: Path | None = None, f
     """The steps of :func:`enable` in order, each with its statements and the guard's judgement.
 
     :param out: a file to keep the plan in; ``force``: replace one that is there.
-    :raises EgrowError: what would keep the window closed; :raises UsageError: the file cannot be written.
+    :raises EgrowError: what would keep the window closed, a step that the guard refuses too.
+    :raises UsageError: the file cannot be written.
     """
     if out is not None:
         refuse_existing(out, force=force)
@@ -162,14 +162,24 @@ def _draft(
     if seed is not None:
         run.setting = run.setting.model_copy(update={"seed": seed})
     try:
-        with servers.read_prod("plan") as prod, dev.transaction(_SNAPSHOT), prod.transaction(_SNAPSHOT):
+        with servers.read_prod("plan") as prod, dev.transaction(SNAPSHOT), prod.transaction(SNAPSHOT):
             report, differences = _report(run, dev, prod, findings)
+            _refuse_refused(report)
             if not keep:
                 return Draft(report, {}, (), run.setting.seed)
             tables = tuple(_saved_table(run, dev, prod, name, one) for name, one in differences.items())
             return Draft(report, read_subjects(run, dev, prod, findings), tables, run.setting.seed)
     finally:
         run.close()
+
+
+def _refuse_refused(report: PlanReport) -> None:
+    """See that every step may be done; :raises Refused: the guard refuses one, and ``report`` shows the plan."""
+    for step in report.steps:
+        if step.guard != "allowed":
+            error = Refused("plan", f"step {step.name} would be refused: {step.reason}")
+            error.report = report
+            raise error
 
 
 Differences = dict[QualifiedName, TableDifference]

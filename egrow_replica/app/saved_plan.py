@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from egrow_replica.backup.files import new_file, put_in_place
 from egrow_replica.errors import UsageError, WrongState
 from egrow_replica.model import Model, QualifiedName, TableName
 from egrow_replica.results import PlannedStep
@@ -84,18 +85,13 @@ def write_plan(path: Path, saved: SavedPlan, *, force: bool) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(saved.model_dump_json(indent=1) + "\n")
-            if force:
-                temporary.replace(path)
-            else:
-                path.hardlink_to(temporary)  # fails where there is a file by now
-        finally:
-            temporary.unlink(missing_ok=True)
+        with new_file(temporary) as file:
+            file.write(f"{saved.model_dump_json(indent=1)}\n".encode())
+        put_in_place(temporary, path, replace=force)
     except OSError as error:
         raise UsageError(f"the plan {str(path)!r} cannot be written: {error.strerror}", code="plan-file") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_plan(path: Path) -> SavedPlan:

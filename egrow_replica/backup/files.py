@@ -61,6 +61,17 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
+def put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:
+    """Give a finished file its name, so that nobody ever sees half of it.
+
+    :raises FileExistsError: there is one of that name, and ``replace`` is not given.
+    """
+    if not replace:
+        # A rename goes over whatever appeared meanwhile, so the name is taken first.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    temporary.replace(path)
+
+
 def open_plain(path: Path) -> BinaryIO:
     """Open a file for reading, never through a symbolic link, so that a name cannot lead out of the backup.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from egrow_replica.catalog import ContentTable, Scope
 from egrow_replica.content.compare import compare_table, hashes_of
-from egrow_replica.db import Door
+from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.model import QualifiedName
 
 #: Rows that change in every round are on their way and are not counted.
@@ -36,7 +36,7 @@ class EqualityCheck:
         One look is not enough: a row may have changed on dev in between. Only a row whose state on production stays
         the same over a later confirmed LSN, and still is not dev's, differs.
         """
-        with self._dev.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+        with self._dev.transaction(SNAPSHOT):
             self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")  # the snapshot is of now
             self._settle()
             suspects = {table.name: self._suspects(table) for table in scope.tables}
@@ -61,7 +61,7 @@ class EqualityCheck:
     def _look_again(
         self, scope: Scope, suspects: dict[QualifiedName, dict[int, _Pair]]
     ) -> dict[QualifiedName, dict[int, _Pair]]:
-        with self._dev.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+        with self._dev.transaction(SNAPSHOT):
             self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")
             self._settle()
             return {name: self._pairs(scope.table(name), sorted(pairs)) for name, pairs in suspects.items()}

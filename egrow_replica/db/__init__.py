@@ -4,13 +4,14 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from egrow_replica.db.capabilities import Capability
 from egrow_replica.db.connect import connect, pinned_options
-from egrow_replica.db.door import Door, Query
+from egrow_replica.db.door import SNAPSHOT, Door, Query
 from egrow_replica.db.dsn import Dsn, parse_dsn
 from egrow_replica.db.names import columns, relation
 from egrow_replica.db.queries import query
 from egrow_replica.db.slot import CreateReplicationSlot, ExportedSlot
 
 __all__ = [
+    "SNAPSHOT",
     "SQL",
     "Capability",
     "Composable",

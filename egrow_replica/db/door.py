@@ -24,7 +24,9 @@ Query = sql.Composable | str
 #: Parameters as ``$1``, ``$2`` name them.
 Parameters = Sequence[Any]
 
-_COPY_BLOCK = 1 << 16
+#: Begins a transaction in which a connection sees one and the same state throughout, and writes nothing.
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 _CANCEL_SECONDS = 5.0
 #: Each statement as it is sent, secrets masked and parameters left out: ``--verbose`` with ``--log-file`` shows it.
 _LOG = logging.getLogger("egrow_replica.sql")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from egrow_replica.catalog import Scope
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
-from egrow_replica.db import SQL, Door, Dsn, Literal, connect
+from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, connect
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication.names import ObjectNames
@@ -63,7 +63,7 @@ class Servers:
         with ExitStack() as stack:
             first = stack.enter_context(self.read_prod(what))
             lsn = str(first.value("SELECT pg_catalog.pg_current_wal_insert_lsn()::text"))
-            first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            first.execute(SNAPSHOT)
             name = str(first.value("SELECT pg_catalog.pg_export_snapshot()"))
             doors = [first]
             for _ in range(SNAPSHOT_READERS - 1):
@@ -84,5 +84,5 @@ class ProdSnapshot:
 
 def join_snapshot(door: Door, name: str) -> None:
     """Begin a transaction in an exported snapshot."""
-    door.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    door.execute(SNAPSHOT)
     door.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,17 @@ def _code(pair: Pair, plan: Path) -> str:
     result = pair.cli("enable", "--plan", str(plan))
     assert result.exit_code == 8
     return result.error["code"]
+
+
+def test_a_step_that_the_guard_refuses_is_no_plan(new_pair: Callable[..., Pair]) -> None:
+    """Two hundred names of many words make an UPDATE that is longer than the guard reads."""
+    pair = new_pair()
+    words = " ".join("abcdefghijklmnopqrstuvwxyz")
+    pair.both_sql("ALTER TABLE lessons " + ", ".join(f'ADD COLUMN "{words} {number}" int' for number in range(200)))
+    plan = pair.directory / "refused.plan"
+    with pair.unchanged():
+        result = pair.cli("plan", "--out", str(plan))
+    assert (result.exit_code, result.error["code"]) == (3, "refused"), str(result)
+    assert "step reconcile" in result.error["message"]
+    assert [step["name"] for step in result.json["steps"] if step["guard"] == "refused"] == ["reconcile"]
+    assert not plan.exists()

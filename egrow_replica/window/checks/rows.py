@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from egrow_replica.content import compare_table
+from egrow_replica.db import SNAPSHOT
 from egrow_replica.errors import Refused, StatementFailed
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.window.checks.base import error, fine, info, inspection
@@ -25,7 +26,6 @@ from egrow_replica.window.checks.rows_values import Defaults, FailedChecks, Refu
 from egrow_replica.window.checks.view import View
 
 DEV, PROD = Server.DEV, Server.PROD
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SAVEPOINT = "SAVEPOINT egrow_replica_look"
 _BACK = "ROLLBACK TO SAVEPOINT egrow_replica_look"
 
@@ -47,7 +47,7 @@ def rows(view: View, server: Server) -> Iterator[Check]:
     found: set[str] = set()
     with ExitStack() as stack:
         for door in (view.dev, view.prod):
-            stack.enter_context(door.transaction(_SNAPSHOT))
+            stack.enter_context(door.transaction(SNAPSHOT))
         seed = secrets.randbits(63)
         for table in view.scope.tables:
             reason = _not_comparable(view, table.name)
