@@ -3,7 +3,8 @@
     python benchmarks/fingerprint.py [--rows N] [--rounds N]
 
 Starts a server of the lab with a table of ten columns, as an academy's are, and runs the four queries in turn, each
-with at most two parallel workers. The best time of each counts. Nothing is left behind.
+with at most two parallel workers beside its leader, the fingerprint with three connections. The best time of each
+counts. Nothing is left behind.
 
 The query of reladiff is what version 0.6.0 sends for these columns (its hash diff, seen in its log), without the bounds
 on the key that it adds for each segment, and of the whole table at once: both in its favour.
@@ -16,7 +17,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pydantic import SecretStr
 
 from egrow_replica.catalog import Table, read_relations, read_tables
 from egrow_replica.db import Door, connect, parse_dsn
-from egrow_replica.evidence.fingerprint import measure
+from egrow_replica.evidence.fingerprint import Wanted, measure
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
@@ -95,8 +96,8 @@ AIMS = (
 
 
 @contextmanager
-def server(rows: int) -> Iterator[Door]:
-    """A reading door to a database with the table."""
+def server(rows: int) -> Iterator[list[Door]]:
+    """Reading doors to a database with the table, one for the leader and each worker."""
     directory = Path(tempfile.mkdtemp(prefix="egrow-bench-"))
     directory.chmod(0o755)
     try:
@@ -104,26 +105,30 @@ def server(rows: int) -> Iterator[Door]:
             lab.psql(Server.PROD, CREATE, variables={"rows": str(rows)})
             lab.psql(Server.PROD, f"ALTER DATABASE academy SET max_parallel_workers_per_gather = {WORKERS}")
             dsn = parse_dsn(SecretStr(lab.prod_admin_dsn), name="prod")
-            with connect(dsn, Server.PROD, Policy.reading(), what="benchmark") as door:
-                yield door
+            with ExitStack() as stack:
+                policy = Policy.reading()
+                yield [
+                    stack.enter_context(connect(dsn, Server.PROD, policy, what="benchmark")) for _ in range(WORKERS + 1)
+                ]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def queries(door: Door, table: Table) -> dict[str, Callable[[], object]]:
+def queries(doors: list[Door], table: Table) -> dict[str, Callable[[], object]]:
     """The four, by name."""
+    door = doors[0]
     return {
         "count(*)": lambda: door.value(COUNT),
-        "fingerprint": lambda: measure(door, NAME, table.relation.oid, table.columns, SEED, None),
+        "fingerprint": lambda: measure(doors, [Wanted(table, table.columns)], SEED, None),
         "md5(row::text)": lambda: door.value(MD5),
         "reladiff": lambda: door.value(RELADIFF),
     }
 
 
-def best_times(door: Door, rounds: int) -> dict[str, float]:
+def best_times(doors: list[Door], rounds: int) -> dict[str, float]:
     """Each query's shortest time; one round more warms the cache and does not count."""
-    relation = read_relations(door)[NAME]
-    asked = queries(door, read_tables(door, [relation])[NAME])
+    relation = read_relations(doors[0])[NAME]
+    asked = queries(doors, read_tables(doors[0], [relation])[NAME])
     best = dict.fromkeys(asked, float("inf"))
     for number in range(rounds + 1):
         for name, ask in asked.items():
@@ -139,10 +144,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    with server(options.rows) as door:
-        best = best_times(door, options.rounds)
+    with server(options.rows) as doors:
+        best = best_times(doors, options.rounds)
         print(
-            f"PostgreSQL {door.version // 10000}, {options.rows} rows of 10 columns, {WORKERS} workers, best of",
+            f"PostgreSQL {doors[0].version // 10000}, {options.rows} rows of 10 columns, {WORKERS} workers, best of",
             end=" ",
         )
         print(f"{options.rounds}:")

@@ -52,12 +52,23 @@ class Reconciled(Model):
     updated: int
 
 
+class BlockRange(Model):
+    """Pages of a table, first and last, of which the fingerprint differs, and how many rows were and are on them."""
+
+    first: int
+    last: int
+    rows_before: int
+    rows_after: int
+
+
 class TableEvidence(Model):
     """The verdict on one user table and what it rests on.
 
     :ivar origins: names of the replication origins that wrote the rows which are newer than the baseline;
         ``local`` stands for ordinary transactions.
-    :ivar rows: of a touched table, the first rows that still carry an origin of ours, by key.
+    :ivar rows: the first rows that a difference is about, by key: of a touched table, those that still carry an origin
+        of ours; of an unproven one, those that are newer than the baseline.
+    :ivar differing: of a touched or unproven table, where its pages differ; none where it has other storage.
     """
 
     table: TableName
@@ -69,6 +80,7 @@ class TableEvidence(Model):
     fingerprint_after: str | None
     origins: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    differing: tuple[BlockRange, ...] = ()
 
 
 class OrphanCount(Model):

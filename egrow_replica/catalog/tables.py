@@ -15,6 +15,7 @@ class Relation(Model):
     :ivar filenode: its storage; another one after TRUNCATE, VACUUM FULL, CLUSTER and rewriting ALTER TABLE.
     :ivar kind: ``pg_class.relkind``: r ordinary, p partitioned, v view, m materialised view, f foreign table.
     :ivar persistence: p logged, u unlogged, t temporary.
+    :ivar heap_pages: pages of the main fork where the table's access method is heap.
     """
 
     name: TableName
@@ -32,6 +33,7 @@ class Relation(Model):
     has_rules: bool
     estimated_rows: int
     bytes: int
+    heap_pages: int | None
 
     @property
     def holds_rows(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
 from egrow_replica.db import Composed, Door, query
 from egrow_replica.evidence.access import Access, Probe, read_access, require_true, run_probes
-from egrow_replica.evidence.fingerprint import TableFingerprint, measure_all
+from egrow_replica.evidence.fingerprint import TableFingerprint, Wanted, measure
 from egrow_replica.evidence.orphans import Orphans, count_all
 from egrow_replica.model import Model, QualifiedName, TableName
 
@@ -84,7 +84,7 @@ def take_baseline(
     position = int(first.value(query("evidence/snapshot_position")))
     answers = run_probes(first, probes)
     require_true(answers)
-    measured = measure_all(doors, tables, lambda table: table.columns, seed, None, progress)
+    measured = measure(doors, [Wanted(table, table.columns) for table in tables], seed, None, progress)
     return Baseline(
         seed=seed,
         position=position,

@@ -35,7 +35,7 @@ class Observation:
     """What is known of one table.
 
     :ivar before: ``None`` for a table that came after the baseline.
-    :ivar after: ``None`` for one that is gone, or that was not scanned because WAL shows that nobody wrote it.
+    :ivar after: ``None`` for one that is gone.
     :ivar deletions: rows that the server counted as deleted since the baseline, ``None`` where its counts are lost
         or behind.
     :ivar same_definition: the baseline's columns are still there with their types.
@@ -47,7 +47,6 @@ class Observation:
     deletions: int | None
     same_definition: bool
     wal: TableWrites | None = None
-    skipped: bool = False
 
     @property
     def same_storage(self) -> bool:
@@ -55,6 +54,15 @@ class Observation:
         if self.before is None or self.after is None:
             return True
         return self.before.filenode == self.after.fingerprint.filenode
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the block ranges of then and now are the same pages and columns."""
+        if self.before is None or self.after is None or not self.same_storage:
+            return False
+        now = self.after.fingerprint
+        same = (self.before.pages_per_range, self.before.columns) == (now.pages_per_range, now.columns)
+        return same and now.pages_per_range > 0
 
     @property
     def equal(self) -> bool:
@@ -70,18 +78,16 @@ def judge(observation: Observation, origins: Origins, tier: EvidenceTier) -> Tab
     verdict, reason = _verdict(observation, origins, tier)
     before = observation.before
     after = observation.after.fingerprint if observation.after else None
-    unwritten = observation.skipped and verdict is TableVerdict.INTACT
     known = before or after
     assert known is not None, "an observation is of something"
-    now = before if unwritten else after
     return TableEvidence(
         table=known.table,
         verdict=verdict,
         reason=reason,
         rows_before=before.rows if before else None,
-        rows_after=now.rows if now else None,
+        rows_after=after.rows if after else None,
         fingerprint_before=before.hash if before else None,
-        fingerprint_after=now.hash if now and (unwritten or observation.same_definition) else None,
+        fingerprint_after=after.hash if after and observation.same_definition else None,
         origins=_origins(observation, origins),
     )
 
@@ -98,24 +104,13 @@ def _verdict(seen: Observation, origins: Origins, tier: EvidenceTier) -> tuple[T
     touched = _touched(seen, origins)
     if touched is not None:
         return TableVerdict.TOUCHED, touched
-    if seen.skipped:
-        return _of_skipped(seen, origins)
     if seen.after is None:
         return TableVerdict.UNPROVEN, "the table is gone"
     if not seen.same_definition:
         return TableVerdict.UNPROVEN, "the table's definition changed since the baseline"
     if seen.equal:
-        return TableVerdict.INTACT, "every row is as it was"
+        return TableVerdict.INTACT, "every row is as it was" if seen.after.read else "no WAL record wrote it"
     return _of_changed(seen, seen.after.newer, origins, tier)
-
-
-def _of_skipped(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:
-    if seen.wal is None:
-        return TableVerdict.UNPROVEN, "it was not scanned, and the WAL that spared the scan proves nothing any more"
-    if seen.wal.untouched:
-        return TableVerdict.INTACT, "no WAL record wrote it"
-    # It was written after it had been found unwritten, while the evidence was gathered.
-    return TableVerdict.CHANGED_BY_APPLICATION, _others(seen.wal, origins)
 
 
 def _of_changed(

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from egrow_replica.catalog import Column, Scope, Table
 from egrow_replica.db import Door, query
 from egrow_replica.evidence.baseline import Baseline, counted_since, deleted_rows
-from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, measure_all
+from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, Wanted, measure
 from egrow_replica.evidence.judge import Observation, Origins, judge
-from egrow_replica.evidence.rows import rows_of_origins
+from egrow_replica.evidence.ranges import NO_PAGE, different
+from egrow_replica.evidence.rows import newer_rows
 from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, mark, read_wal
 from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
-from egrow_replica.results import TableEvidence
+from egrow_replica.results import BlockRange, TableEvidence
 
 #: The LSN before every other.
 BEGINNING = "0/0"
@@ -71,8 +72,8 @@ def tier(door: Door, baseline: Baseline, *, tracks_commits: bool) -> EvidenceTie
 class Judgement:
     """Gathering the evidence of one moment.
 
-    WAL is read twice: before the snapshot, so that what nobody wrote need not be scanned, and after it, so that it
-    covers everything that the snapshot shows.
+    WAL is read twice: before the snapshot, so that pages that nobody wrote need not be read, and after it, so that it
+    covers everything that the snapshot shows; pages of which it only says so then are read in the same snapshot.
     """
 
     def __init__(self, wal_door: Door, scope: Scope, baseline: Baseline, origins: Origins, wal: WalReading) -> None:
@@ -95,53 +96,83 @@ class Judgement:
     ) -> UserEvidence:
         """The verdict on every table of the baseline and every one that came since; all doors see one snapshot.
 
-        :param full_scan: also scan what no WAL record wrote.
+        :param full_scan: also read what no WAL record wrote.
         :param have_counted: waits until the server counts everything that the stream has committed; whether it does.
         """
         now = {table.name: table for table in tables}
-        skipped = frozenset() if full_scan else self._unwritten(now)
         weaker = tier(doors[0], self._baseline, tracks_commits=tracks_commits)
         since = self._baseline.xid if weaker is EvidenceTier.ORIGIN else None
-        scanned = [table for table in now.values() if table.name not in skipped]
-        measured = measure_all(doors, scanned, self._columns, self._baseline.seed, since, progress)
-        wal = self._wal.further(self._wal_door, self._scope)
-        findings = wal.findings(self._wal_door, self._scope, self._origins)
+        measured, wal, findings = self._measure(doors, now, since, full_scan, progress)
         proves = findings is not None and findings.proves
         strongest = EvidenceTier.WAL if proves else weaker
         deletions: dict[QualifiedName, int] = {}
         if strongest is EvidenceTier.ORIGIN and have_counted():
             deletions = self._deletions([table.relation.oid for table in now.values()])
         observations = [
-            self._observation(name, now.get(name), measured, deletions, findings, skipped)
+            self._observation(name, now.get(name), measured, deletions, findings)
             for name in sorted(self._before.keys() | now.keys())
         ]
-        judged = (judge(one, self._origins, strongest) for one in observations)
+        judged = [(seen, judge(seen, self._origins, strongest)) for seen in observations]
         return UserEvidence(
             tier=strongest,
-            tables=tuple(self._with_rows(doors[0], one, now.get(one.table), since) for one in judged),
+            tables=tuple(self._narrowed(doors[0], seen, found, now.get(found.table), since) for seen, found in judged),
             wal=wal,
             findings=findings,
         )
 
-    def _with_rows(self, door: Door, found: TableEvidence, table: Table | None, since: str | None) -> TableEvidence:
-        """Name the rows that we wrote, where the server keeps commit data."""
-        if found.verdict is not TableVerdict.TOUCHED or table is None or since is None:
+    def _measure(
+        self,
+        doors: Sequence[Door],
+        now: dict[QualifiedName, Table],
+        since: str | None,
+        full_scan: bool,
+        progress: Callable[[int, int], None],
+    ) -> tuple[dict[QualifiedName, Measured], WalReading, WalFindings | None]:
+        """Fingerprint everything, as far as WAL does not spare it, and read WAL up to the snapshot and beyond."""
+        seed = self._baseline.seed
+        earlier = self._wal.findings(self._wal_door, self._scope, self._origins)
+        first = {name: None if full_scan else self._written(earlier, table) for name, table in now.items()}
+        wanted = [self._wanted(table, self._before.get(name), first[name]) for name, table in now.items()]
+        measured = measure(doors, wanted, seed, since, progress)
+        wal = self._wal.further(self._wal_door, self._scope)
+        findings = wal.findings(self._wal_door, self._scope, self._origins)
+        late = []
+        for name, table in now.items():
+            before, after = first[name], self._written(findings, table)
+            if before is not None and (after is None or after - before):
+                more = None if after is None else after - before
+                late.append(self._wanted(table, measured[name].fingerprint, more))
+        for name, again in measure(doors, late, seed, since).items() if late else ():
+            measured[name] = again.added_to(measured[name])
+        return measured, wal, findings
+
+    def _wanted(self, table: Table, known: TableFingerprint | None, written: frozenset[int] | None) -> Wanted:
+        columns = self._columns(table)
+        comparable = known is not None and known.columns == columns
+        return Wanted(table, columns, known if comparable else None, written)
+
+    def _written(self, findings: WalFindings | None, table: Table) -> frozenset[int] | None:
+        """The block ranges of a table that may hold other rows than at the baseline; ``None``: any may."""
+        found = findings.table(table.name) if findings is not None and findings.proves else None
+        return found.ranges if found is not None and _unchanged(self._before.get(table.name), table) else None
+
+    def _narrowed(
+        self, door: Door, seen: Observation, found: TableEvidence, table: Table | None, since: str | None
+    ) -> TableEvidence:
+        """Say where a table differs, and which of its rows there are newer: of ours only, where it is touched."""
+        touched = found.verdict is TableVerdict.TOUCHED
+        if table is None or not (touched or found.verdict is TableVerdict.UNPROVEN):
+            return found
+        differing = _differing(seen)
+        if differing is not None:
+            found = found.model_copy(update={"differing": differing})
+        if (touched and since is None) or not (touched or differing):
             return found
         key = next((one for one in table.unique_keys if one.is_primary), table.identity_key)
-        rows = rows_of_origins(door, table.name, key.columns if key else (), since, self._origins.ours)
+        where = [(0, NO_PAGE)] if differing is None else [(one.first, one.last + 1) for one in differing]
+        ours = self._origins.ours if touched else None
+        rows = newer_rows(door, table.name, key.columns if key else (), self._baseline.xid, where, origins=ours)
         return found.model_copy(update={"rows": rows})
-
-    def _unwritten(self, now: dict[QualifiedName, Table]) -> frozenset[QualifiedName]:
-        """Tables that no WAL record wrote, and that did not change in a way which needs none."""
-        findings = self._wal.findings(self._wal_door, self._scope, self._origins)
-        if findings is None or not findings.proves:
-            return frozenset()
-        written = {one.table: one for one in findings.tables}
-        return frozenset(
-            name
-            for name, table in now.items()
-            if name in written and written[name].untouched and _unchanged(self._before.get(name), table)
-        )
 
     def _columns(self, table: Table) -> tuple[Column, ...]:
         known = self._before.get(table.name)
@@ -154,7 +185,6 @@ class Judgement:
         measured: dict[QualifiedName, Measured],
         deletions: dict[QualifiedName, int],
         findings: WalFindings | None,
-        skipped: frozenset[QualifiedName],
     ) -> Observation:
         before = self._before.get(name)
         return Observation(
@@ -163,7 +193,6 @@ class Judgement:
             deletions=deletions.get(name),
             same_definition=table is not None and _same_definition(before, table),
             wal=_known(findings, name),
-            skipped=name in skipped,
         )
 
     def _deletions(self, oids: list[int]) -> dict[QualifiedName, int]:
@@ -174,6 +203,14 @@ class Judgement:
         before = {row.name: row.deleted for row in self._baseline.deleted}
         counted = {name: row.deleted - before.get(name, 0) for name, row in deleted_rows(door, oids).items()}
         return {name: count for name, count in counted.items() if count >= 0}
+
+
+def _differing(seen: Observation) -> tuple[BlockRange, ...] | None:
+    """Where a table differs; ``None`` where its pages are not those of the baseline any more."""
+    if seen.before is None or seen.after is None or not seen.comparable:
+        return None
+    now = seen.after.fingerprint
+    return different(seen.before.ranges, now.ranges, now.pages_per_range)
 
 
 def _known(findings: WalFindings | None, name: QualifiedName) -> TableWrites | None:
@@ -200,6 +237,8 @@ def _unchanged(before: TableFingerprint | None, now: Table) -> bool:
     A renamed enum label shows in the column's labels; what a composite type, a type of an extension or a generated
     column shows can change behind the column's back, so such tables are scanned.
     """
-    if before is None or before.oid != now.relation.oid or before.columns != now.columns:
+    if before is None or (before.oid, before.filenode) != (now.relation.oid, now.relation.filenode):
+        return False
+    if before.columns != now.columns:
         return False
     return all((column.base_type or column.enum_labels) and not column.generated for column in now.columns)

@@ -66,12 +66,16 @@ class TableWrites(Model):
     :ivar others: committed writes of everybody else.
     :ivar untouched: it is a logged heap, has been there all the time, and no committed record wrote it, its TOAST
         table, or gave it other storage. What needs no heap record (columns, enum labels, partitions) is not looked at.
+    :ivar ranges: the block ranges (:data:`~egrow_replica.evidence.ranges.PAGES` pages each, by number) of its heap on
+        which a committed row was written or deleted by anybody; ``None`` where they are not known, or it has other
+        storage than it had.
     """
 
     table: TableName
     ours: tuple[OurWrite, ...] = ()
     others: tuple[OriginWrites, ...] = ()
     untouched: bool
+    ranges: frozenset[int] | None = None
 
     @property
     def deleted_by_others(self) -> bool:
@@ -230,6 +234,7 @@ def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableW
         ours=tuple(judged.touched.get(relation.oid, ())),
         others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
         untouched=not entries and relation.logged_heap,
+        ranges=frozenset() if not entries and relation.logged_heap else None,
     )
 
 

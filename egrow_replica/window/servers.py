@@ -13,8 +13,9 @@ from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication.names import ObjectNames
 
-#: Readers that fingerprint side by side.
-SNAPSHOT_READERS = 2
+#: Readers that fingerprint side by side, and what they are in a database that is large enough to be worth it.
+SNAPSHOT_READERS, MANY_READERS = 2, 4
+LARGE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Servers:
             first.execute(SNAPSHOT)
             name = str(first.value("SELECT pg_catalog.pg_export_snapshot()"))
             doors = [first]
-            for _ in range(SNAPSHOT_READERS - 1):
+            size = int(first.value("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"))
+            for _ in range((MANY_READERS if size > LARGE_BYTES else SNAPSHOT_READERS) - 1):
                 door = stack.enter_context(self.read_prod(what))
                 join_snapshot(door, name)
                 doors.append(door)

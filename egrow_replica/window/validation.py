@@ -56,6 +56,9 @@ from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
 
+#: How many runs of pages of a differing table a sentence names.
+SHOWN_RANGES = 3
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -271,13 +274,24 @@ def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[Orpha
 def _verdict_problems(tables: Iterable[TableEvidence], allow_unproven: bool, notes: list[str]) -> list[str]:
     problems = []
     for table in tables:
-        rows = f" (rows {'; '.join(table.rows)})" if table.rows else ""
-        sentence = f"{table.table}: {table.verdict.value}: {table.reason}{rows}"
+        sentence = f"{table.table}: {table.verdict.value}: {table.reason}{_whereabouts(table)}"
         if table.verdict is TableVerdict.TOUCHED or (table.verdict is TableVerdict.UNPROVEN and not allow_unproven):
             problems.append(sentence)
         elif table.verdict is TableVerdict.UNPROVEN:
             notes.append(f"{sentence} (allowed)")
     return problems
+
+
+def _whereabouts(table: TableEvidence) -> str:
+    """Which rows and pages a finding is about; the report has all of the pages."""
+    parts = [f"rows {'; '.join(table.rows)}"] if table.rows else []
+    parts += [
+        f"pages {one.first} to {one.last}: {one.rows_before} rows, now {one.rows_after}"
+        for one in table.differing[:SHOWN_RANGES]
+    ]
+    more = len(table.differing) - SHOWN_RANGES
+    parts += [f"and {more} runs of pages more"] if more > 0 else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _conflicts(prod: Door, subject: Subject, problems: list[str]) -> dict[str, int]:

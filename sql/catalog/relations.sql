@@ -16,7 +16,10 @@ SELECT ARRAY[n.nspname, c.relname]::text[] AS name,
        EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS has_parents,
        c.relhasrules AS has_rules,
        GREATEST(c.reltuples, 0)::bigint AS estimated_rows,
-       pg_catalog.pg_table_size(c.oid) AS bytes
+       pg_catalog.pg_table_size(c.oid) AS bytes,
+       CASE WHEN c.relkind IN ('r', 'm') AND c.relam = 2  -- heap (pg_am.dat)
+            THEN pg_catalog.pg_relation_size(c.oid)
+                 / pg_catalog.current_setting('block_size')::pg_catalog.int8 END AS heap_pages
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from egrow_replica.backup import content_files
 from egrow_replica.catalog import ContentTable, ForeignKey, OwnedSequence, Scope
 from egrow_replica.catalog.roles import APPLY_ROLE
-from egrow_replica.catalog.tables import Column, UniqueKey
+from egrow_replica.catalog.tables import Column, Relation, Table, UniqueKey
 from egrow_replica.content import Restore, Traces, Writer, planned_statements, recent_rows, write_differences
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of
 from egrow_replica.content.reading import read_rows
@@ -177,11 +177,34 @@ def _evidence(scope: Scope, _: str) -> list[str]:
     _dev, prod = _doors(scope)
     for table in scope.tables:
         for since in (None, "4711"):
-            fingerprint.measure(prod, table.name, table.oid, table.columns, SEED, since)
-        for key in (table.key, ()):
-            evidence_rows.rows_of_origins(prod, table.name, key, "4711", [1, 2])
+            fingerprint.measure([prod], [fingerprint.Wanted(_found(table), table.columns)], SEED, since)
+        for key, ours in ((table.key, [1, 2]), ((), None)):
+            evidence_rows.newer_rows(prod, table.name, key, "4711", [(0, 256)], origins=ours)
     orphans.count_all(prod, scope.foreign_keys)
     return prod.noted
+
+
+def _found(table: ContentTable) -> Table:
+    """The table as a catalog would show it."""
+    relation = Relation(
+        name=table.name,
+        oid=table.oid,
+        filenode=table.oid,
+        kind="r",
+        persistence="p",
+        owner="owner",
+        row_security=False,
+        replica_identity="d",
+        is_partition=False,
+        partition_root=None,
+        has_children=False,
+        has_parents=False,
+        has_rules=False,
+        estimated_rows=0,
+        bytes=8192,
+        heap_pages=1,
+    )
+    return Table(relation=relation, columns=table.columns, unique_keys=())
 
 
 def _backup(scope: Scope, _: str) -> list[str]:

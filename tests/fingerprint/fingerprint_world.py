@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from egrow_replica.catalog import Column, Table, read_relations, read_tables
 from egrow_replica.db import Door, connect, parse_dsn
-from egrow_replica.evidence.fingerprint import TableFingerprint, measure
+from egrow_replica.evidence.fingerprint import TableFingerprint, Wanted, measure
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
@@ -71,7 +71,7 @@ class Place:
         self, table: Table, columns: tuple[Column, ...] | None = None, *, door: Door | None = None, seed: int = SEED
     ) -> TableFingerprint:
         chosen = table.columns if columns is None else columns
-        return measure(door or self.door, table.name, table.relation.oid, chosen, seed, None).fingerprint
+        return measure([door or self.door], [Wanted(table, chosen)], seed, None)[table.name].fingerprint
 
     def hash(self, name: str, **options: Any) -> str:
         """The hash of a table, all columns."""

@@ -8,7 +8,7 @@ import pytest
 from fingerprint_world import SEED, Place, identifier
 
 from egrow_replica.errors import EgrowError, ExitCode
-from egrow_replica.evidence.fingerprint import measure_all
+from egrow_replica.evidence.fingerprint import Wanted, measure
 
 FIFTY = "SELECT n, md5(n::text) AS a, md5((n * 7)::text) AS b, n * interval '1 day' AS c FROM generate_series(1, 50) n"
 
@@ -319,7 +319,7 @@ def test_progress_only_grows(place: Place, sample: str) -> None:
     place.run("CREATE TABLE nothing ()")
     seen: list[tuple[int, int]] = []
     tables = [place.table("nothing"), place.table(sample)]
-    measure_all([place.door], tables, lambda one: one.columns, SEED, None, lambda *step: seen.append(step))
+    measure([place.door], [Wanted(one, one.columns) for one in tables], SEED, None, lambda *step: seen.append(step))
     total = sum(one.relation.bytes for one in tables)
     assert seen == [(0, total), (total, total), (total, total)]
     place.run("DROP TABLE nothing")
