@@ -6,7 +6,7 @@ Every error that a user can meet is an :class:`EgrowError`. It carries the contr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import ClassVar, TypeVar
 
@@ -50,6 +50,13 @@ class EgrowError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+def together(errors: Sequence[EgrowError]) -> EgrowError:
+    """The first of several, with what the others say."""
+    first, *others = errors
+    first.message = "\nalso: ".join([first.message, *(other.message for other in others)])
+    return first
 
 
 class UsageError(EgrowError):

@@ -276,13 +276,17 @@ class StatusReport(Model):
 
 
 class RestoredTable(Model):
-    """What a restore did, or would do, to one content table."""
+    """What a restore did, or would do, to one content table.
+
+    :ivar kept_referenced: rows of the window that others reference; ``kept_parts``: that are parts of such rows.
+    """
 
     table: TableName
     reverted: int
     removed: int
     reinserted: int
     kept_referenced: int
+    kept_parts: int = 0
     locally_edited: int
 
 

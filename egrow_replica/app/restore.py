@@ -6,17 +6,19 @@ import time
 from pathlib import Path
 
 from egrow_replica.app.context import Context, locked, open_window, run_for
+from egrow_replica.app.restore_rights import missing_rights
+from egrow_replica.app.restoring import unjudged
 from egrow_replica.backup import load
 from egrow_replica.catalog import read_foreign_keys, read_server_facts
 from egrow_replica.db import Door
-from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState
+from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState, together
 from egrow_replica.evidence import take_baseline, touching
 from egrow_replica.model import Model, WindowState
 from egrow_replica.replication import origins
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.streaks import read_numbers
-from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.journal import Progress, RestoreStage, Window, read_windows
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.servers import Servers
@@ -41,6 +43,10 @@ class TakeRestoreBaseline(Step):
     """Fingerprints right before the restore: its validation covers its own writes, not the window's."""
 
     name = "baseline"
+
+    def observe(self, run: Run) -> bool:
+        """Whether a killed restore took one whose writes are still to be judged."""
+        return run.before_restore is not None
 
     def do(self, run: Run) -> str:
         """Fingerprint the protected tables as they are now."""
@@ -85,7 +91,8 @@ _OWN_STEPS: tuple[Step, ...] = (Origin(), Roles())
 def restore(context: Context, options: RestoreOptions) -> RestoreReport:
     """Bring content back to the baseline of a closed window.
 
-    :raises EgrowError: nothing was written, or the validation failed; ``report`` says which.
+    :raises EgrowError: nothing was written, or the validation failed; ``report`` says which. With ``dry_run`` what
+        would stop the restore, as far as it can be foreseen.
     """
     started = time.monotonic()
     with locked(context, "restore") as (servers, door, _):
@@ -93,30 +100,70 @@ def restore(context: Context, options: RestoreOptions) -> RestoreReport:
         run = _run(context, servers, door, window, options)
         try:
             if options.dry_run:
-                run.check_closure()
-                return _report(run, window, foresee(run), None, started, dry_run=True)
+                return _foresee(run, window, options, started)
             return _restore(run, window, options, started)
         finally:
             run.close()
 
 
+def _foresee(run: Run, window: Window, options: RestoreOptions, started: float) -> RestoreReport:
+    run.check_closure()
+    obstacles = list(missing_rights(run))
+    if obstacles:  # whatever else is in the way, nothing can be read to see it
+        raise together(obstacles)
+    foreseen = foresee(run, keep_referenced=options.keep_referenced)
+    report = _report(run, window, foreseen.tables, None, started, dry_run=True)
+    if foreseen.obstacles:
+        error = together(foreseen.obstacles)
+        error.report = report
+        raise error
+    return report
+
+
 def _restore(run: Run, window: Window, options: RestoreOptions, started: float) -> RestoreReport:
     runner = Runner(run)
     put = PutBack(options.keep_referenced)
+    resumed = run.before_restore is not None
     try:
         runner.forward((*_OWN_STEPS, TakeRestoreBaseline(), put))
         run.baseline = run.before_restore
         subject = subject_of(run, streaming=False, check_content=False)
         validation = validate(run.servers, run.settings, subject, run.listener).validation
-    finally:
-        run.release_writer()
-        runner.back(_OWN_STEPS)
+        if resumed:
+            note = "this covers also what a restore had written that was interrupted before"
+            validation = validation.model_copy(update={"notes": (*validation.notes, note)})
+        run.journal.step("validate", "done", "; ".join(validation.problems) or str(validation.verdict))
+        run.journal.set_restoring(run.restoring(RestoreStage.JUDGED))
+    except BaseException:
+        _give_up(run, runner)
+        raise
+    _clean_up(run, runner)
     report = _report(run, window, put.restored, validation, started)
     problem = _problem(runner, validation)
     if problem is not None:
         problem.report = report
         raise problem
     return report
+
+
+def _give_up(run: Run, runner: Runner) -> None:
+    """Remove what the restore made, unless it is still needed to judge what was written."""
+    try:
+        run.release_writer()  # it may be in the middle of a transaction
+        left = run.journal.read().progress.restoring
+        if left is not None and left.stage is RestoreStage.WRITTEN:
+            run.listener.say(f"warning: {unjudged(run.names.window)}")
+            return
+        _clean_up(run, runner)
+    except EgrowError as error:  # the one that brought us here is what matters
+        run.listener.say(f"warning: {error.message}")
+
+
+def _clean_up(run: Run, runner: Runner) -> None:
+    run.release_writer()
+    runner.back(_OWN_STEPS)
+    if not runner.left:
+        run.journal.set_restoring(None)
 
 
 def _problem(runner: Runner, validation: Validation) -> EgrowError | None:
@@ -165,22 +212,37 @@ def _run(context: Context, servers: Servers, door: Door, window: Window, options
     facts = read_server_facts(door)
     run = run_for(context, servers, door, window, origin=names.restore_origin(facts.database_oid))
     run.keeps_progress = False
-    if options.backup is not None:
-        run.progress = run.progress.model_copy(update={"backup": options.backup.absolute()})
-    # The window's own origin and subscription are gone, and their numbers may be another's by now. An origin of the
-    # restore's name is a killed restore's: the name holds this database's number, and the lock was free.
-    left = origins.origin_id(door, run.origin)
-    if left is not None:
-        run.listener.say(f"warning: a restore of {window.name} was killed; the evidence does not cover what it wrote")
-    run.progress = run.progress.model_copy(update={"origin_id": left, "subscription_oid": None})
     if facts.identity != window.prod_identity:
         raise PreflightFailed(
             f"window {window.name} was opened on another database than this production",
             hint="Look at [prod] in the configuration.",
             code="other-database",
         )
+    _adopt(run, window.progress, origins.origin_id(door, run.origin))
+    backup = window.progress.backup if options.backup is None else options.backup.absolute()
+    run.progress = run.progress.model_copy(update={"backup": backup})
     run.manifest()  # complete and readable, before anything is done
     return run
+
+
+def _adopt(run: Run, window: Progress, origin: int | None) -> None:
+    """Begin a restore, or go on with one whose controller died: its evidence then covers what that one wrote too.
+
+    :param origin: an origin of the restore's name that is there. The name holds this database's number, and the lock
+        was free: it is a dead restore's.
+    """
+    left = window.restoring
+    written = left is not None and left.stage is RestoreStage.WRITTEN
+    if left is not None and written and origin is not None and left.progress.origin_id == origin:
+        run.progress, run.before_restore = left.progress, left.baseline
+        return
+    # The window's own origin and subscription are gone, and their numbers may be another's by now.
+    run.progress = Progress(origin_id=origin)
+    if written or (left is None and origin is not None):
+        run.listener.say(
+            f"warning: a restore of {run.names.window} was killed, and what identified its writes is gone: "
+            "the evidence does not cover them"
+        )
 
 
 def _report(

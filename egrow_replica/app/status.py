@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from egrow_replica.app.context import Context, open_window
+from egrow_replica.app.restoring import interrupted, unjudged
 from egrow_replica.db import Door
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
@@ -46,9 +47,11 @@ def status(context: Context) -> StatusReport:
     """
     servers = context.servers()
     with servers.read_prod("status") as prod, servers.read_dev("status") as dev:
-        window = open_window(read_windows(prod))
+        windows = read_windows(prod)
+        window = open_window(windows)
         if window is None:
-            return StatusReport(window=None)
+            left = interrupted(windows)
+            return StatusReport(window=None, warnings=() if left is None else (unjudged(left[0].name),))
         name = object_names(window.name).common
         seen = _look(dev, prod, name)
         state = _state(dev, prod, window, seen, name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.enable import new_setting
+from egrow_replica.app.restoring import interrupted, unjudged
+from egrow_replica.app.restoring import subject as subject_of_restore
 from egrow_replica.catalog import read_foreign_keys
 from egrow_replica.errors import ValidationFailed, WrongState
 from egrow_replica.evidence import count_all, take_baseline, touching
@@ -11,7 +13,7 @@ from egrow_replica.model import WindowState
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
-from egrow_replica.window.journal import Progress, Window, read_windows
+from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
 from egrow_replica.window.validation import Subject, protected_tables
@@ -22,6 +24,8 @@ from egrow_replica.window.wal import begin_reading
 def validate(context: Context, *, full_scan: bool = False) -> Validation:
     """The whole evidence; for a closed window the verdict stored at its close, with orphans as they are now.
 
+    Without an open window, what a restore wrote whose controller died comes first.
+
     :param full_scan: also scan tables that no WAL record wrote.
     :raises ValidationFailed: the evidence fails; ``report`` has it.
     """
@@ -29,7 +33,13 @@ def validate(context: Context, *, full_scan: bool = False) -> Validation:
     with servers.read_prod("validate") as prod:
         windows = read_windows(prod)
     window = open_window(windows)
-    validation = _of_closed(servers, windows) if window is None else _of_open(context, servers, window, full_scan)
+    left = interrupted(windows)
+    if window is not None:
+        validation = _of_open(context, servers, window, full_scan)
+    elif left is not None:
+        validation = _of_restore(context, servers, *left, full_scan)
+    else:
+        validation = _of_closed(servers, windows)
     return _passed(validation)
 
 
@@ -100,6 +110,13 @@ def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool
         check_content=streams,
     )
     return gather(servers, context.settings, subject, context.listener, full_scan=full_scan).validation
+
+
+def _of_restore(context: Context, servers: Servers, window: Window, left: Restoring, full_scan: bool) -> Validation:
+    with servers.read_prod("validate") as prod:
+        subject = subject_of_restore(prod, window, left)
+    validation = gather(servers, context.settings, subject, context.listener, full_scan=full_scan).validation
+    return validation.model_copy(update={"notes": (*validation.notes, unjudged(window.name))})
 
 
 def _of_closed(servers: Servers, windows: list[Window]) -> Validation:

@@ -74,7 +74,10 @@ class UniqueKey(Model):
 
 
 class ForeignKey(Model):
-    """A foreign key, from ``table`` to ``references``."""
+    """A foreign key, from ``table`` to ``references``.
+
+    :ivar owns: a row of ``table`` goes with the one that it references (ON DELETE CASCADE): it is a part of it.
+    """
 
     name: str
     table: TableName
@@ -83,6 +86,7 @@ class ForeignKey(Model):
     referenced_columns: tuple[str, ...]
     partitioned: bool
     references_partitioned: bool
+    owns: bool = False  # unknown in the journal of an earlier version
 
 
 class OwnedSequence(Model):

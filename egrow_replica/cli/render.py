@@ -150,6 +150,7 @@ def _status(console: Console, report: results.StatusReport) -> None:
     window = report.window
     if window is None:
         console.print(tr("no window is open"))
+        _warnings(console, report.warnings)
         return
     _window(console, results.WindowSummary(name=window.name, state=window.state))
     line = (
@@ -175,7 +176,11 @@ def _status(console: Console, report: results.StatusReport) -> None:
         console.print(tr("worker {pid} runs as {role}").format(pid=worker.pid, role=worker.role), highlight=False)
     ready = sum(1 for table in report.tables if table.state == "ready")
     console.print(tr("tables: {count} of {total} ready").format(count=ready, total=len(report.tables)), highlight=False)
-    for warning in report.warnings:
+    _warnings(console, report.warnings)
+
+
+def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
         console.print(f"[yellow]{tr('warning:')}[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
 
@@ -208,7 +213,8 @@ def _restore(console: Console, report: results.RestoreReport) -> None:
     console.print(what.format(name=report.window.name, backup=report.backup), highlight=False, soft_wrap=True)
     table = _table(tr("content"), tr("#reverted"), tr("#removed"), tr("#reinserted"), tr("#kept"), tr("#edited here"))
     for one in report.tables:
-        figures = (one.reverted, one.removed, one.reinserted, one.kept_referenced, one.locally_edited)
+        kept = one.kept_referenced + one.kept_parts
+        figures = (one.reverted, one.removed, one.reinserted, kept, one.locally_edited)
         table.add_row(escape(str(one.table)), *map(str, figures))
     console.print(table)
     _validation(console, report.validation)

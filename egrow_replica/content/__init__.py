@@ -4,10 +4,11 @@ from egrow_replica.content.compare import TableDifference, bytes_of, compare_tab
 from egrow_replica.content.equality import EqualityCheck
 from egrow_replica.content.reading import changes, read_rows
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
-from egrow_replica.content.restore import Restore, Traces, recent_rows
+from egrow_replica.content.restore import Foresight, Restore, Traces, recent_rows
 
 __all__ = [
     "EqualityCheck",
+    "Foresight",
     "Outcome",
     "Restore",
     "TableDifference",

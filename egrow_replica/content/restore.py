@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash
-from egrow_replica.catalog.roles import RESTORE_ROLE
+from egrow_replica.content.foresight import Returning, dangling, unique_obstacles
 from egrow_replica.content.reconcile import Writer
 from egrow_replica.content.staging import Stage
-from egrow_replica.db import SQL, Composable, Door, Identifier, query, relation
-from egrow_replica.errors import ValidationFailed
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
+from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed
 from egrow_replica.model import Model, QualifiedName
 from egrow_replica.results import RestoredTable
 
@@ -37,15 +37,19 @@ class _Extra(Model):
 
 @dataclass
 class _Restoring:
-    """One table on its way back."""
+    """One table on its way back.
+
+    :ivar removable: the window's rows, by key hash; ``kept``: those that are referenced, and ``parts`` of such rows.
+    """
 
     stage: Stage
     removable: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
+    parts: set[int] = field(default_factory=set)
     local: int = 0
     reverted: int = 0
     removed: int = 0
     reinserted: int = 0
-    kept: int = 0
 
     @property
     def report(self) -> RestoredTable:
@@ -54,13 +58,26 @@ class _Restoring:
             reverted=self.reverted,
             removed=self.removed,
             reinserted=self.reinserted,
-            kept_referenced=self.kept,
+            kept_referenced=len(self.kept),
+            kept_parts=len(self.parts),
             locally_edited=self.local,
         )
 
 
+@dataclass(frozen=True)
+class Foresight:
+    """What a restore would do now, and each reason for which it would stop instead."""
+
+    tables: list[RestoredTable]
+    obstacles: list[EgrowError]
+
+
 class Restore:
     """Restoring all content tables inside the caller's transaction.
+
+    Of the rows that the window made only those are removed that nobody needs: not one that a remaining row references,
+    and not one that is a part of such a row. A foreign key with ON DELETE CASCADE says that: who enrolled in a course
+    of the window finds its lessons too.
 
     :param files: the baseline's rows of a table, as COPY wrote them.
     :param keep_referenced: keep rows that others reference; else stop.
@@ -85,7 +102,7 @@ class Restore:
         self._keep_referenced = keep_referenced
 
     def run(self) -> list[RestoredTable]:
-        """Write; the caller commits.
+        """Write, under the writer's role, which the caller has begun with; the caller commits.
 
         :raises ValidationFailed: rows are referenced, and that was to stop it; nothing is committed.
         :raises PreflightFailed: a unique value of the baseline is taken.
@@ -95,7 +112,11 @@ class Restore:
             one.reverted = one.stage.update()
         for one in tables:
             self._lock(one)
-        self._keep_what_is_referenced(tables)
+        self._writer.become_operator()  # who may read users' tables
+        self._keep(tables, _as_it_is)
+        self._writer.become(self._writer.role)
+        for error in self._kept_obstacles(tables):
+            raise error
         for one in tables:
             self._remove(one)
         for one in tables:
@@ -106,16 +127,38 @@ class Restore:
             one.reinserted = len(one.stage.insert())
         return [one.report for one in tables]
 
-    def foresee(self) -> list[RestoredTable]:
-        """Count what :meth:`run` would do; only temporary tables are written."""
+    def foresee(self) -> Foresight:
+        """What :meth:`run` would do; only temporary tables are written, and no row is locked.
+
+        The caller's own role has to read users' tables too.
+        """
         tables = self._staged()
         for one in tables:
             one.reverted = one.stage.waiting()
             one.reinserted = one.stage.missing()
-        self._keep_what_is_referenced(tables)
+        self._keep(tables, _as_it_will_be)
         for one in tables:
             one.removed = len(one.removable)
-        return [one.report for one in tables]
+        obstacles = [*self._kept_obstacles(tables), *self._obstacles(tables)]
+        return Foresight([one.report for one in tables], obstacles)
+
+    def _obstacles(self, tables: list[_Restoring]) -> Iterator[EgrowError]:
+        returning = {one.stage.table.name: Returning(one.stage, one.removable) for one in tables}
+        taken = [sentence for one in returning.values() for sentence in unique_obstacles(one)]
+        if taken:
+            yield PreflightFailed(
+                "; ".join(taken), hint="Give the rows different values, then try again.", code="unique-collision"
+            )
+        for key in self._scope.foreign_keys:
+            one = returning.get(key.table)
+            rows = dangling(key, one, returning) if one is not None else []
+            if rows:
+                yield ValidationFailed(
+                    f"{key.table}: {named(rows)} of the baseline point at rows of {key.references} that are gone "
+                    f"({key.name})",
+                    hint="See to these rows first; the content stays as it is.",
+                    code="new-orphans",
+                )
 
     def _staged(self) -> list[_Restoring]:
         return [self._stage(position, table) for position, table in enumerate(self._scope.tables)]
@@ -163,57 +206,113 @@ class Restore:
     def _by_key(self, name: str, table: ContentTable) -> Composable:
         return query(name, source=table.source, key_hash=self._key_hash(table, "t"))
 
-    def _keep_what_is_referenced(self, tables: list[_Restoring]) -> None:
-        """Take from the removable rows those that a remaining row references, until nothing changes."""
-        self._writer.become_operator()  # who may read users' tables
+    def _keep(self, tables: list[_Restoring], reading: _Reading) -> None:
+        """Take from the removable rows those that a remaining row needs, until nothing changes."""
         by_name = {one.stage.table.name: one for one in tables}
         changed = True
         while changed:
             changed = False
             for key in self._scope.foreign_keys:
-                one = by_name.get(key.references)
-                if one is not None and one.removable and (kept := self._referenced(key, one, by_name)):
-                    one.removable -= kept
-                    one.kept += len(kept)
-                    changed = True
-        self._writer.become(RESTORE_ROLE)
-        if not self._keep_referenced:
-            _refuse_kept(tables)
+                target, source = by_name.get(key.references), by_name.get(key.table)
+                if target is not None and target.removable:
+                    kept = self._referenced(key, target, source, reading)
+                    target.removable -= kept
+                    target.kept |= kept
+                    changed |= bool(kept)
+                if key.owns and source is not None and target is not None and source.removable:
+                    parts = self._parts(key, source, target)
+                    source.removable -= parts
+                    source.parts |= parts
+                    changed |= bool(parts)
 
-    def _referenced(self, key: ForeignKey, one: _Restoring, by_name: dict[QualifiedName, _Restoring]) -> set[int]:
-        referencing = by_name.get(key.table)
+    def _referenced(
+        self, key: ForeignKey, one: _Restoring, referencing: _Restoring | None, reading: _Reading
+    ) -> set[int]:
         removed: Composable = SQL("false")
         parameters = [sorted(one.removable)]
         if referencing is not None and referencing.removable:
             removed = SQL("{} = ANY ($2::pg_catalog.int8[])").format(self._key_hash(referencing.stage.table, "r"))
             parameters.append(sorted(referencing.removable))
-        matches = SQL(" AND ").join(
-            SQL("{} = {}").format(Identifier("r", name), Identifier("t", referenced))
-            for name, referenced in zip(key.columns, key.referenced_columns, strict=True)
-        )
         statement = query(
             "content/referenced_rows",
             source=one.stage.table.source,
             key_hash=self._key_hash(one.stage.table, "t"),
-            referencing=SQL("{}{}").format(SQL("" if key.partitioned else "ONLY "), relation(key.table)),
-            matches=matches,
+            referencing=reading(key, referencing.stage if referencing is not None else None),
+            matches=_references(key),
             removed=removed,
         )
         return {int(value) for value in self._door.values(statement, parameters)}
+
+    def _parts(self, key: ForeignKey, one: _Restoring, owner: _Restoring) -> set[int]:
+        stays = owner.kept | owner.parts
+        if not stays:
+            return set()
+        statement = parts_statement(key, one.stage.table, owner.stage.table, self._seed)
+        return {int(value) for value in self._door.values(statement, [sorted(one.removable), sorted(stays)])}
+
+    def _kept_obstacles(self, tables: list[_Restoring]) -> Iterator[EgrowError]:
+        kept = {str(one.stage.table.name): len(one.kept) for one in tables if one.kept}
+        if kept and not self._keep_referenced:
+            listed = ", ".join(f"{count} rows of {table}" for table, count in kept.items())
+            yield ValidationFailed(
+                f"users' rows reference what the window made: {listed}",
+                hint="Keep these rows with --referenced keep, or see to the users' rows first.",
+                code="referenced-rows",
+            )
 
     def _key_hash(self, table: ContentTable, alias: str) -> Composable:
         return key_hash(table.key_columns, alias, self._seed)
 
 
-def _refuse_kept(tables: list[_Restoring]) -> None:
-    kept = {str(one.stage.table.name): one.kept for one in tables if one.kept}
-    if kept:
-        listed = ", ".join(f"{count} rows of {table}" for table, count in kept.items())
-        raise ValidationFailed(
-            f"users' rows reference what the window made: {listed}",
-            hint="Keep these rows with --referenced keep, or see to the users' rows first.",
-            code="referenced-rows",
-        )
+#: Where the rows of a foreign key's table are looked for, and its stage where it is content.
+_Reading = Callable[[ForeignKey, Stage | None], Composable]
+
+
+def _as_it_is(key: ForeignKey, stage: Stage | None) -> Composable:
+    return SQL("{}{}").format(SQL("" if key.partitioned else "ONLY "), relation(key.table))
+
+
+def _as_it_will_be(key: ForeignKey, stage: Stage | None) -> Composable:
+    """The table as it would be once its rows have their staged values."""
+    if stage is None or not {*key.columns} <= {*stage.columns}:
+        return _as_it_is(key, stage)
+    names = tuple(dict.fromkeys((*stage.table.key, *key.columns)))
+    return SQL(
+        "(SELECT {} FROM {} AS n WHERE NOT EXISTS (SELECT FROM pg_temp.{} AS s WHERE {})"
+        " UNION ALL SELECT {} FROM pg_temp.{} AS b)"
+    ).format(
+        columns(names, "n"),
+        _as_it_is(key, stage),
+        stage.identifier,
+        stage.table.matches("n", "s"),
+        columns(names, "b"),
+        stage.identifier,
+    )
+
+
+def _references(key: ForeignKey) -> Composable:
+    return SQL(" AND ").join(
+        SQL("{} = {}").format(Identifier("r", name), Identifier("t", referenced))
+        for name, referenced in zip(key.columns, key.referenced_columns, strict=True)
+    )
+
+
+def parts_statement(key: ForeignKey, table: ContentTable, owner: ContentTable, seed: int) -> Composed:
+    """What asks which rows of a table, ``$1``, are parts of rows of another, ``$2``."""
+    return query(
+        "content/parts_of_kept",
+        source=table.source,
+        key_hash=key_hash(table.key_columns, "r", seed),
+        kept=owner.source,
+        kept_hash=key_hash(owner.key_columns, "t", seed),
+        matches=_references(key),
+    )
+
+
+def named(rows: Sequence[str], limit: int = 3) -> str:
+    """Some keys, and how many more there are."""
+    more = f" and {len(rows) - limit} more" if len(rows) > limit else ""
+    return f"rows {', '.join(rows[:limit])}{more}"
 
 
 def recent_rows(

@@ -57,7 +57,7 @@ class Stage:
 
     def planned_update(self) -> Iterator[Composed]:
         """What :meth:`update` sends, as often as it takes."""
-        if changing := self._changing_columns():
+        if changing := self.changing_columns:
             yield self._update_statement(changing)
 
     def planned_insert(self) -> Iterator[Composed]:
@@ -66,7 +66,7 @@ class Stage:
 
     def update(self) -> int:
         """Give existing rows the staged values, round by round while unique values become free; rows changed."""
-        changing = self._changing_columns()
+        changing = self.changing_columns
         if not changing:
             return 0
         statement = self._update_statement(changing)
@@ -78,7 +78,7 @@ class Stage:
 
     def waiting(self) -> int:
         """Rows that still look different from the staged ones."""
-        changing = self._changing_columns()
+        changing = self.changing_columns
         return int(self.door.value(self._count_statement("content/count_waiting", changing))) if changing else 0
 
     def missing(self) -> int:
@@ -89,7 +89,7 @@ class Stage:
 
     def local_edits(self, since: str) -> int:
         """Rows that look different because an ordinary transaction wrote them last, not before the id ``since``."""
-        changing = self._changing_columns()
+        changing = self.changing_columns
         if not changing:
             return 0
         return int(self.door.value(self._count_statement("content/count_local_edits", changing), [since]))
@@ -139,7 +139,9 @@ class Stage:
             key_hash=key_hash(self.table.key_columns, "t", self.seed),
         )
 
-    def _changing_columns(self) -> list[str]:
+    @property
+    def changing_columns(self) -> list[str]:
+        """Columns that an update gives the staged values."""
         return [c.name for c in self.table.columns if c.name not in self.table.key and c.identity != "a"]
 
     def _update_statement(self, changing: list[str]) -> Composed:
@@ -187,7 +189,7 @@ class Stage:
                 raise PreflightFailed(
                     f"{self.table.name}: {_sentence(found[0], key)}"
                     + (f", and {len(found) - 1} more" if len(found) > 1 else ""),
-                    hint=f"Give the rows different values of ({', '.join(key.columns)}), then open the window again.",
+                    hint=f"Give the rows different values of ({', '.join(key.columns)}), then try again.",
                     code="unique-collision",
                 )
 

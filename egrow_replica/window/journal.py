@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Progress(Model):
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
     :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
+    :ivar restoring: a restore of the closed window that has not ended in order.
     """
 
     done: tuple[str, ...] = ()
@@ -56,6 +58,31 @@ class Progress(Model):
     subscribed_at: str = ""
     apply_errors: int = 0
     streaks: StreakNumbers | None = None
+    restoring: Restoring | None = None
+
+
+class RestoreStage(StrEnum):
+    """How far a restore came."""
+
+    BEGUN = "begun"
+    #: It has committed, and nobody has looked yet at what it wrote.
+    WRITTEN = "written"
+    JUDGED = "judged"
+
+
+class Restoring(Model):
+    """A restore at work, or one whose controller died: what the next command needs to judge its writes.
+
+    :ivar progress: its own, not the window's.
+    :ivar baseline: taken right before it wrote.
+    """
+
+    stage: RestoreStage
+    progress: Progress
+    baseline: Baseline | None
+
+
+Progress.model_rebuild()
 
 
 class Window(Model):
@@ -171,6 +198,11 @@ class Journal:
     def set_progress(self, progress: Progress) -> None:
         """Note what has been made."""
         self._prod.execute(query("journal/set_progress"), [self._window, _json(progress)])
+
+    def set_restoring(self, restoring: Restoring | None) -> None:
+        """Note what a restore has made, beside the window's own progress; ``None`` once it has ended."""
+        document = "null" if restoring is None else _json(restoring)
+        self._prod.execute(query("journal/set_restoring"), [self._window, document])
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Store what later evidence is compared with."""

@@ -22,7 +22,7 @@ from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.settings import Settings
-from egrow_replica.window.journal import Journal, Progress, Window, WindowSetting
+from egrow_replica.window.journal import Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import ProdSnapshot, Servers
 
@@ -42,7 +42,7 @@ class Run:
 
     :ivar lock: holds the advisory lock for as long as the command runs.
     :ivar writer: production's only writing connection; it carries the origin named ``origin``.
-    :ivar keeps_progress: whether what is made belongs to the window; not so for a restore's own things.
+    :ivar keeps_progress: whether what is made belongs to the window; a restore's own things are noted beside it.
     :ivar planning: nothing may be sent but what reads.
     :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
     :ivar exported: the slot's snapshot, between the steps that make and use it; ``snapshot`` likewise on production.
@@ -112,10 +112,16 @@ class Run:
         self.progress = self.progress.model_copy(update=made)
         if self.keeps_progress:
             self.journal.set_progress(self.progress)
+        else:
+            self.journal.set_restoring(self.restoring(RestoreStage.BEGUN))
+
+    def restoring(self, stage: RestoreStage) -> Restoring:
+        """What the journal keeps of a restore."""
+        return Restoring(stage=stage, progress=self.progress, baseline=self.before_restore)
 
     def adopt(self, window: Window) -> None:
         """Go on with what the journal knows."""
-        self.progress = window.progress
+        self.progress = window.progress.model_copy(update={"restoring": None})
         self.baseline = window.baseline
 
     def release_writer(self) -> None:

@@ -12,7 +12,8 @@ SELECT k.conname::text AS name,
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.attnum
               ORDER BY u.position) AS referenced_columns,
        c.relkind = 'p' AS partitioned,
-       r.relkind = 'p' AS references_partitioned
+       r.relkind = 'p' AS references_partitioned,
+       k.confdeltype = 'c' AS owns
   FROM pg_catalog.pg_constraint AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

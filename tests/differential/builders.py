@@ -18,6 +18,7 @@ from egrow_replica.catalog.tables import Column, Relation, Table, UniqueKey
 from egrow_replica.content import Restore, Traces, Writer, planned_statements, recent_rows, write_differences
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of
 from egrow_replica.content.reading import read_rows
+from egrow_replica.content.restore import parts_statement
 from egrow_replica.content.staging import Stage
 from egrow_replica.db import SQL, Door, Identifier, Literal, parse_dsn, query
 from egrow_replica.db.queries import _text
@@ -170,7 +171,9 @@ def _restore(scope: Scope, _: str) -> list[str]:
             with suppress(EgrowError):  # the paper's answers are not always plausible
                 act()
         noted += prod.noted
-    return noted
+    return noted + [
+        parts_statement(key, table, table, SEED).as_string(None) for key in scope.foreign_keys for table in scope.tables
+    ]
 
 
 def _evidence(scope: Scope, _: str) -> list[str]:

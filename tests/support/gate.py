@@ -73,6 +73,8 @@ class Gated:
         )
         if moment == "after":
             return entries == [(step, "intent")]
+        if moment == "committed":  # with an entry of its own in the same transaction
+            return entries == [(step, "done")]
         return entries == ([(STEPS[STEPS.index(step) - 1], "done")] if step != STEPS[0] else [])
 
     @property

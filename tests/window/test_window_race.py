@@ -102,7 +102,8 @@ def check_kept(pair: Pair, result: Result, enrolment: str) -> None:
     assert is_there(pair, "enrollments", enrolment)
     assert is_there(pair, "courses", COURSE), "the course went away under the one who enrolled"
     assert of_courses(result)["kept_referenced"] == 1
-    assert not is_there(pair, "lessons", "race-lesson"), "nobody references the lesson"
+    assert is_there(pair, "lessons", "race-lesson"), "whoever enrolled finds a course without lessons"
+    assert next(one for one in result.json["tables"] if one["table"] == "public.lessons")["kept_parts"] == 1
 
 
 @pytest.mark.parametrize("waits", [1, 2, 3], ids=lambda number: f"{number} waits")

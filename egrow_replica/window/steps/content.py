@@ -6,15 +6,25 @@ from collections.abc import Iterable, Iterator
 
 from egrow_replica.backup import read_content
 from egrow_replica.catalog import ContentTable as ScopeTable
-from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog import Scope, read_foreign_keys, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
-from egrow_replica.content import Outcome, Restore, Traces, compare_all, planned_statements, write_differences
+from egrow_replica.content import (
+    Foresight,
+    Outcome,
+    Restore,
+    Traces,
+    Writer,
+    compare_all,
+    planned_statements,
+    write_differences,
+)
 from egrow_replica.db import Composed, Door, query, relation
 from egrow_replica.errors import ValidationFailed
-from egrow_replica.evidence import Orphans, count_all, new_orphans
+from egrow_replica.evidence import Orphans, count_all, new_orphans, touching
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, sequences
 from egrow_replica.results import PlannedLock, Removed, RestoredTable
+from egrow_replica.window.journal import RestoreStage
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import join_snapshot
 from egrow_replica.window.steps.base import (
@@ -160,12 +170,15 @@ def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:
 
 def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
     run.check_closure()
-    before = count_all(run.writer, run.scope.foreign_keys)
+    scope = scope_now(run)
+    before = count_all(run.writer, scope.foreign_keys)
     with run.writer.transaction():
-        restore = open_restore(run, keep_referenced=keep_referenced)
+        writer = run.content_writer(RESTORE_ROLE)
+        restore = open_restore(run, scope, writer, keep_referenced=keep_referenced)
+        writer.begin()
         restored = restore.run()
-        run.content_writer(RESTORE_ROLE).become_operator()
-        found = new_orphans(before, count_all(run.writer, run.scope.foreign_keys))
+        writer.become_operator()
+        found = new_orphans(before, count_all(run.writer, scope.foreign_keys))
         if found:
             raise ValidationFailed(
                 "; ".join(found),
@@ -173,18 +186,30 @@ def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
                 code="new-orphans",
             )
         run.journal.step("restore", "done", "; ".join(one.model_dump_json() for one in restored))
+        if not run.keeps_progress:
+            run.journal.set_restoring(run.restoring(RestoreStage.WRITTEN))
         run.check_lock()
     return restored
 
 
-def foresee(run: Run) -> list[RestoredTable]:
-    """Count what a restore would do; nothing but temporary tables is written, and they go with the transaction."""
+def foresee(run: Run, *, keep_referenced: bool) -> Foresight:
+    """See what a restore would do; nothing but temporary tables is written, and they go with the transaction.
+
+    No role is taken on: nothing of content is written, and what is read needs the operator's own rights.
+    """
     with run.writer.transaction():
-        return open_restore(run, keep_referenced=True).foresee()
+        writer = run.content_writer(RESTORE_ROLE)
+        return open_restore(run, scope_now(run), writer, keep_referenced=keep_referenced).foresee()
 
 
-def open_restore(run: Run, *, keep_referenced: bool) -> Restore:
-    """A restore, ready to run inside a transaction of the writing door; takes on the restore role."""
+def scope_now(run: Run) -> Scope:
+    """The window's content with the foreign keys of today: an application's later table may reference it too."""
+    keys = touching(read_foreign_keys(run.writer), run.scope.names)
+    return run.scope.model_copy(update={"foreign_keys": keys})
+
+
+def open_restore(run: Run, scope: Scope, writer: Writer, *, keep_referenced: bool) -> Restore:
+    """A restore, ready to run inside a transaction of the writing door."""
     assert run.baseline is not None
     manifest = run.manifest()
     directory = run.progress.backup
@@ -193,17 +218,16 @@ def open_restore(run: Run, *, keep_referenced: bool) -> Restore:
     facts = read_server_facts(run.writer)
     tracks = facts.tracks_commits and run.baseline.tracks_commits
     traces = Traces(
-        made={table.name: frozenset(run.journal.made_rows(table.name)) for table in run.scope.tables},
-        origins=frozenset(our_origins(run)),
+        made={table.name: frozenset(run.journal.made_rows(table.name)) for table in scope.tables},
+        # The numbers of a closed window's origins may be another's by now; its rows were noted when it closed.
+        origins=frozenset(our_origins(run)) if run.keeps_progress else frozenset(),
         since=run.baseline.xid if tracks else None,
     )
-    writer = run.content_writer(RESTORE_ROLE)
-    writer.begin()
 
     def read(table: ScopeTable) -> Iterable[bytes]:
         return read_content(directory, files[table.name])
 
-    return Restore(writer, run.scope, run.setting.seed, traces, read, keep_referenced=keep_referenced)
+    return Restore(writer, scope, run.setting.seed, traces, read, keep_referenced=keep_referenced)
 
 
 def our_origins(run: Run) -> set[int]:
