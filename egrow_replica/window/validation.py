@@ -123,6 +123,8 @@ def validate(
     if subject.progress.streaks is not None and not streaks:
         problems.append("the streak report cannot be made any more: its tables are gone or may not be read")
     notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
+    if not users.tables:
+        notes.append("every table of production is content: there is nothing to protect, and the verdict is about none")
     if users.tier is EvidenceTier.NONE:
         notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")
     validation = Validation(
@@ -224,7 +226,10 @@ def _worst(users: UserEvidence) -> TableVerdict:
     verdicts = [table.verdict for table in users.tables]
     if users.findings is not None and users.findings.touched:
         verdicts.append(TableVerdict.TOUCHED)
-    return TableVerdict.worst(verdicts)
+    if users.findings is not None and users.findings.unresolved:
+        verdicts.append(TableVerdict.UNPROVEN)
+    # Where all is content, nothing of a user's was there to be written, and a table that comes later is judged.
+    return TableVerdict.worst(verdicts or [TableVerdict.INTACT])
 
 
 def _wal_problems(users: UserEvidence, allow_unproven: bool, notes: list[str]) -> list[str]:

@@ -84,3 +84,12 @@ def test_a_superuser_grants_the_partitions_too(new_lab: Callable[..., Pair]) -> 
     assert [str(result) for result in toured.results.values() if result.exit_code] == []
     assert toured.differing == {"after enable": []}
     assert toured.left == []
+
+
+@pytest.mark.parametrize("command", ["enable", "validate", "disable", "restore"])
+def test_a_database_of_content_alone_has_nothing_to_protect(tour: Tour, command: str) -> None:
+    """No user's table is there that could be harmed: that is intact, and said."""
+    answer = tour.results[command].json
+    validation = answer.get("validation", answer)
+    assert (validation["verdict"], validation["tables"], validation["problems"]) == ("intact", [], [])
+    assert any("nothing to protect" in note for note in validation["notes"])
