@@ -51,6 +51,7 @@ _SETUP = frozenset(
         Kind.DROP_OWNED,
     }
 )
+_MAINTENANCE = frozenset({Kind.INSERT, Kind.UPDATE, Kind.ALTER_ROLE_SET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Policy:
     :ivar journal_owners: roles that setup may give the controller's own schema and its tables to.
     :ivar owners: roles whose membership setup may give to ``roles`` (development only: CREATE PUBLICATION needs it).
     :ivar table_owners: roles whose default privileges setup may set.
+    :ivar held: the application's roles whose writes may be held in ``database``, and whose sessions may be ended.
+    :ivar keeper: the role that holds them where the login may not; setup makes it.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Policy:
     table_owners: frozenset[str] = frozenset()
     database: str | None = None
     schemas: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    keeper: str | None = None
 
     @classmethod
     def for_content(cls, content: Iterable[Name], *, types: Iterable[Name] = ()) -> Policy:
@@ -158,10 +163,13 @@ class Policy:
         table_owners: Iterable[str] = (),
         own_schema: str | None = None,
         journal_owners: Iterable[str] = (),
+        held: Iterable[str] = (),
+        keeper: str | None = None,
     ) -> Policy:
         """An administrator's connection: the controller's roles and their privileges. It writes no row.
 
         :param own_schema: the controller's schema, whose tables may be made and given to one of ``journal_owners``.
+        :param keeper: one of ``roles``, which alone may be given the power to set ``held`` roles' settings.
         """
         return cls(
             "setup",
@@ -175,6 +183,26 @@ class Policy:
             table_owners=_roles(table_owners),
             database=database or None,
             schemas=_words(schemas),
+            held=_roles(held),
+            keeper=keeper or None,
+        )
+
+    @classmethod
+    def for_maintenance(
+        cls, *, held: Iterable[str], database: str, keeper: str, journal: Name = "egrow_replica.hold"
+    ) -> Policy:
+        """Production's connection that holds and releases writes: one setting of these roles in one database.
+
+        :param journal: the one table that it writes; ``keeper``: the role that it may take on.
+        """
+        return cls(
+            "maintenance",
+            _READING | _SESSION | _MAINTENANCE,
+            content=_names([journal]),
+            roles=_roles([keeper]),
+            database=database,
+            held=_roles(held),
+            keeper=keeper,
         )
 
     def may_write(self, relation: QualifiedName) -> bool:
@@ -185,6 +213,11 @@ class Policy:
         if Kind.INSERT not in self.kinds:
             return False
         return relation in self.content or self.is_own(relation) or self.is_temporary(relation)
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether this is the connection that holds and releases writes."""
+        return Kind.ALTER_ROLE_SET in self.kinds
 
     @property
     def is_window(self) -> bool:

@@ -34,6 +34,7 @@ class StatementKind(StrEnum):
     DROP_SUBSCRIPTION = "drop subscription"
     CREATE_ROLE = "create role"
     ALTER_ROLE = "alter role"
+    ALTER_ROLE_SET = "alter role set"
     DROP_ROLE = "drop role"
     GRANT = "grant"
     GRANT_ROLE = "grant role"
@@ -70,6 +71,7 @@ KIND_OF_CLASS: dict[str, StatementKind] = {
     "DropSubscriptionStmt": StatementKind.DROP_SUBSCRIPTION,
     "CreateRoleStmt": StatementKind.CREATE_ROLE,
     "AlterRoleStmt": StatementKind.ALTER_ROLE,
+    "AlterRoleSetStmt": StatementKind.ALTER_ROLE_SET,
     "DropRoleStmt": StatementKind.DROP_ROLE,
     "GrantStmt": StatementKind.GRANT,
     "GrantRoleStmt": StatementKind.GRANT_ROLE,

@@ -29,12 +29,15 @@ POLICIES: dict[str, Policy] = {
     "setup": Policy.for_setup(
         content=CONTENT,
         sequences=["public.courses_id_seq"],
-        roles=["egrow_operator", "egrow_apply"],
+        roles=["egrow_operator", "egrow_apply", "egrow_maintenance"],
         database="app",
         schemas=["public"],
         owners=["appowner"],
         table_owners=["prodowner"],
+        held=["academy_app"],
+        keeper="egrow_maintenance",
     ),
+    "maintenance": Policy.for_maintenance(held=["academy_app", "Odd role"], database="app", keeper="egrow_maintenance"),
 }
 
 CASES = Path(__file__).parent / "cases"

@@ -36,6 +36,7 @@ OF_STATEMENT: dict[str, frozenset[str]] = {
     "AlterOwnerStmt": frozenset({"RoleSpec"}),
     "CreateRoleStmt": frozenset({"DefElem", "RoleSpec"}),
     "AlterRoleStmt": frozenset({"DefElem", "RoleSpec"}),
+    "AlterRoleSetStmt": frozenset({"RoleSpec", "VariableSetStmt"}),
     "DropRoleStmt": frozenset({"RoleSpec"}),
     "GrantStmt": frozenset({"AccessPriv", "FunctionParameter", "ObjectWithArgs", "RoleSpec"}),
     "GrantRoleStmt": frozenset({"AccessPriv", "DefElem", "RoleSpec"}),

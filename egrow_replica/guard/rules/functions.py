@@ -8,7 +8,7 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts
 from egrow_replica.guard.lists.functions import HARMLESS, WAL_READERS, WAL_SCHEMA
 from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.rules import advisory_locks, origins, sequences, slots, snapshots, statistics
+from egrow_replica.guard.rules import advisory_locks, origins, sequences, sessions, slots, snapshots, statistics
 from egrow_replica.guard.tree import Node
 from egrow_replica.model import QualifiedName
 
@@ -25,6 +25,7 @@ _ACTING: dict[str, Callable[[Node, Policy], tuple[QualifiedName, ...]]] = {
     "pg_stat_force_next_flush": statistics.check,
     "pg_try_advisory_lock": advisory_locks.check,
     "pg_advisory_unlock": advisory_locks.check,
+    "pg_terminate_backend": sessions.check,
 }
 
 

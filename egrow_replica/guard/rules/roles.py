@@ -1,4 +1,7 @@
-"""CREATE, ALTER and DROP ROLE: the controller's roles, never with the power to make others."""
+"""CREATE, ALTER and DROP ROLE: the controller's roles, never with the power to make others.
+
+One exception: the role that holds the application's writes, where setup is told which those are.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,19 @@ def check_create(statement: Node, policy: Policy) -> tuple[()]:
     """
     only(RULE, statement, "stmt_type", "role", "options")
     managed(RULE, (statement.role,), policy)
-    _check_options(statement.options)
+    _check_options(statement.options, may_create=statement.role == policy.keeper)
     return ()
 
 
 def check_alter(statement: Node, policy: Policy) -> tuple[()]:
-    """ALTER ROLE … WITH options (``ALTER ROLE … SET`` is another statement, and refused).
+    """ALTER ROLE … WITH options (``ALTER ROLE … SET`` is another statement: ``role_settings``).
 
     :raises Refused: rule ``role``.
     """
     only(RULE, statement, "role", "options", "action")
-    managed(RULE, role_names(RULE, (statement.role,)), policy)
-    _check_options(statement.options)
+    names = role_names(RULE, (statement.role,))
+    managed(RULE, names, policy)
+    _check_options(statement.options, may_create=names == (policy.keeper,))
     return ()
 
 
@@ -68,9 +72,11 @@ def managed(rule: str, names: Iterable[str], policy: Policy) -> None:
             raise Refused(rule, f"the role {name!r} is not one of the controller's")
 
 
-def _check_options(options: tuple[Node, ...] | None) -> None:
+def _check_options(options: tuple[Node, ...] | None, *, may_create: bool) -> None:
     found = read_options(RULE, options)
     known_options(RULE, found, _FREE | _ONLY_FALSE)
-    for name in _ONLY_FALSE & found.keys():
+    # PostgreSQL asks for CREATEROLE, beside ADMIN on the role, of whoever changes another role's settings.
+    free = {"createrole"} if may_create else set()
+    for name in (_ONLY_FALSE - free) & found.keys():
         if not is_false(word(found[name])):
             raise Refused(RULE, f"a role of the controller is never {name}")

@@ -50,7 +50,8 @@ def _check_value(name: str, value: str, local: bool, policy: Policy) -> None:
         allowed = policy.is_window and local and value == "replica"
     elif name == "role":
         # NONE is the way back to the login, which PostgreSQL keeps from being the name of a role.
-        allowed = policy.is_window and local and (value in policy.roles or value == "none")
+        changes_role = policy.is_window or policy.is_maintenance
+        allowed = changes_role and local and (value in policy.roles or value == "none")
     else:
         known = SESSION | LOGGING
         values = known.get(name)
