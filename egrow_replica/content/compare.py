@@ -14,7 +14,7 @@ from struct import Struct
 from typing import TypeVar
 
 from egrow_replica.catalog import ContentTable, bucket_hash, key_hash, row_hash
-from egrow_replica.db import SQL, Composable, Door, Literal, columns, query
+from egrow_replica.db import SQL, Composable, Door, Literal, columns, query, relation
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import Model
 
@@ -28,7 +28,9 @@ MAX_BUCKETS = 1 << 16
 _COPY_HEADER_BYTES = 19
 #: Number of fields; length and value of the bucket's number; length of the packed rows that follow.
 _LINE = Struct(">hiii")
-_PAIR = Struct(">qq")
+#: A packed row, hash of the key and hash of the row; and how it begins.
+_ROW_BYTES = 16
+_KEY = Struct(">q")
 
 T = TypeVar("T")
 
@@ -85,7 +87,7 @@ def compare_table(dev: Door, prod: Door, table: ContentTable, seed: int) -> Tabl
     dev_sums, prod_sums = _at_once(
         dev, lambda: _sums(dev, dev_parts, mask), prod, lambda: _sums(prod, prod_parts, mask)
     )
-    rows = sum(rows for rows, _, _ in dev_sums.values())
+    rows = sum(sums[0] for sums in dev_sums.values())
     differing = [one for one in dev_sums.keys() | prod_sums.keys() if dev_sums.get(one) != prod_sums.get(one)]
     if not differing:
         return TableDifference(dev_rows=rows)
@@ -94,10 +96,12 @@ def compare_table(dev: Door, prod: Door, table: ContentTable, seed: int) -> Tabl
     dev_lines, prod_lines = _Lines(dev, dev_parts, mask, wanted), _Lines(prod, prod_parts, mask, wanted)
     _at_once(dev, dev_lines.advance, prod, prod_lines.advance)
     new, updated, production_only = array("q"), array("q"), array("q")
-    for theirs, ours in _side_by_side(dev_lines, prod_lines):
-        new.extend(sorted(theirs.keys() - ours.keys()))
-        production_only.extend(sorted(ours.keys() - theirs.keys()))
-        updated.extend(sorted(key for key in theirs.keys() & ours.keys() if theirs[key] != ours[key]))
+    for on_dev, on_prod in _side_by_side(dev_lines, prod_lines):
+        same = on_dev & on_prod
+        theirs, ours = dev_lines.keys(on_dev - same, same), prod_lines.keys(on_prod - same, same)
+        new.extend(sorted(theirs - ours))
+        production_only.extend(sorted(ours - theirs))
+        updated.extend(sorted(theirs & ours))
     return TableDifference(dev_rows=rows, new=new, updated=updated, production_only=production_only)
 
 
@@ -135,18 +139,19 @@ def _at_once(dev: Door, of_dev: Callable[[], T], prod: Door, of_prod: Callable[[
 
 
 def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:
-    count = query("content/count_rows", source=table.source)
-    rows = max(_at_once(dev, lambda: int(dev.value(count)), prod, lambda: int(prod.value(count))))
+    estimate = query("content/estimate_rows")
+    name = [relation(table.name).as_string()]
+    rows = max(int(door.value(estimate, name)) for door in (dev, prod))
     buckets = 8
     while buckets < MAX_BUCKETS and buckets * ROWS_IN_BUCKET < rows:
         buckets *= 2
     return buckets
 
 
-def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tuple[int, int, int]]:
-    """Rows and both halves of the sum of their hashes, by bucket."""
+def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tuple[int, str]]:
+    """By bucket: the number of rows, and the sum of their hashes, which only has to be equal."""
     statement = query("content/bucket_sums", **{name: part for name, part in parts.items() if name != "key_hash"})
-    return {bucket: (rows, high, low) for bucket, rows, high, low in door.tuples(statement, [mask])}
+    return {line[0]: line[1:] for line in door.tuples(statement, [mask])}
 
 
 def _bits(buckets: Collection[int], mask: int) -> str:
@@ -174,24 +179,34 @@ class _Lines:
         """Go to the next bucket; the first time, send the statement and wait until the server has sorted."""
         self.bucket, self._packed = next(self._lines, (None, b""))
 
-    def take(self) -> dict[int, int]:
-        """Row hash by key hash, of this bucket; then advance."""
-        rows: dict[int, int] = dict(_PAIR.iter_unpack(self._packed))
-        if len(rows) * _PAIR.size != len(self._packed):
-            raise PreflightFailed(
-                f"two rows of {self._server} in {self._table.as_string()} have keys that hash alike",
-                hint="Run the command again. If it says so again, the keys are equal for one server and not the other.",
-                code="keys-alike",
-            )
+    def take(self) -> set[bytes]:
+        """The packed rows of this bucket; then advance."""
+        rows = {self._packed[at : at + _ROW_BYTES] for at in range(0, len(self._packed), _ROW_BYTES)}
+        if len(rows) * _ROW_BYTES != len(self._packed):
+            raise self._alike()
         self.advance()
         return rows
 
+    def keys(self, rows: set[bytes], others: set[bytes]) -> set[int]:
+        """The key hashes of packed rows, which none of the server's ``others`` in this bucket has."""
+        keys = {row[: _KEY.size] for row in rows}
+        if len(keys) != len(rows) or not keys.isdisjoint({row[: _KEY.size] for row in others}):
+            raise self._alike()
+        return {_KEY.unpack(key)[0] for key in keys}
 
-def _side_by_side(dev: _Lines, prod: _Lines) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
+    def _alike(self) -> PreflightFailed:
+        return PreflightFailed(
+            f"two rows of {self._server} in {self._table.as_string()} have keys that hash alike",
+            hint="Run the command again. If it says so again, the keys are equal for one server and not the other.",
+            code="keys-alike",
+        )
+
+
+def _side_by_side(dev: _Lines, prod: _Lines) -> Iterator[tuple[set[bytes], set[bytes]]]:
     """Both servers' rows of each bucket; a bucket that one of them does not have is empty there."""
     while (bucket := min((one.bucket for one in (dev, prod) if one.bucket is not None), default=None)) is not None:
-        theirs = dev.take() if dev.bucket == bucket else {}
-        ours = prod.take() if prod.bucket == bucket else {}
+        theirs = dev.take() if dev.bucket == bucket else set()
+        ours = prod.take() if prod.bucket == bucket else set()
         yield theirs, ours
 
 

@@ -1,2 +1,0 @@
--- How many buckets a comparison needs.
-SELECT pg_catalog.count(*) FROM {source} AS t
