@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from egrow_replica.db import Door, query
-from egrow_replica.model import Model, TableName
+from egrow_replica.model import Model, QualifiedName, TableName
 
 _UNITS = {"": 1, "B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2, "ms": 0.001, "s": 1, "min": 60}
 
@@ -128,11 +128,58 @@ class OtherSubscription(Model):
 
 
 class Standbys(Model):
-    """``synchronous_standby_names``, how many connected standbys it waits for, and how many are connected at all."""
+    """``synchronous_standby_names``, how many connected standbys it waits for, and how many are connected at all.
+
+    :ivar sees_activity: our login sees which of them are waited for.
+    """
 
     synchronous: str
+    sees_activity: bool
     waiting_for: int
     connected: int
+
+
+class StaleCollation(Model):
+    """A collation whose rules changed under the indexes that are sorted by it.
+
+    :ivar name: as SQL writes it; ``""`` is the database's own.
+    :ivar actual: what the machine's library has, ``None`` where it has no such version any more.
+    """
+
+    name: str
+    recorded: str
+    actual: str | None
+
+
+class Locale(Model):
+    """How a database sorts text, and what is upper and lower case there."""
+
+    provider: str
+    collation: str
+    ctype: str
+
+    @property
+    def shown(self) -> str:
+        """As a person reads it."""
+        same = self.collation == self.ctype
+        return f"{self.provider} {self.collation}" + ("" if same else f", case by {self.ctype}")
+
+
+class InvalidIndex(Model):
+    """An index that no query uses; ``refuses``: it is kept up to date all the same, and unique."""
+
+    table: TableName
+    index: TableName
+    refuses: bool
+
+
+class ConnectionLimit(Model):
+    """How many connections a role, or this database, may have, and how many others than ours there are."""
+
+    name: str
+    is_role: bool
+    places: int
+    used: int
 
 
 def read_identity(door: Door) -> str:
@@ -203,3 +250,31 @@ def read_other_subscriptions(prod: Door, oids: Iterable[int]) -> list[OtherSubsc
 def read_standbys(door: Door) -> Standbys:
     """Who receives WAL, and whether commits wait for it."""
     return door.one(Standbys, query("doctor/standbys"))
+
+
+def read_stale_collations(door: Door) -> list[StaleCollation]:
+    """Collations of which indexes were made by another version."""
+    return door.rows(StaleCollation, query("doctor/collations"))
+
+
+def read_locale(door: Door) -> Locale:
+    """How the database sorts."""
+    return door.one(Locale, query("doctor/locale"))
+
+
+def read_invalid_indexes(door: Door, oids: Iterable[int]) -> list[InvalidIndex]:
+    """Indexes of these relations that were never finished."""
+    return door.rows(InvalidIndex, query("doctor/invalid_indexes"), [list(oids)])
+
+
+def read_hidden_by_row_security(door: Door, oids: Iterable[int]) -> list[QualifiedName]:
+    """Those of these relations whose rows row security hides from our login."""
+    found: list[QualifiedName] = [
+        QualifiedName(*parts) for parts in door.values(query("doctor/row_security_active"), [list(oids)])
+    ]
+    return found
+
+
+def read_connection_limits(door: Door, roles: Iterable[str]) -> list[ConnectionLimit]:
+    """The limits of these roles and of the database; without limit, no line."""
+    return door.rows(ConnectionLimit, query("doctor/connection_limits"), [list(roles)])

@@ -17,6 +17,7 @@ class ColumnDefinition(Model):
     :ivar type: as SQL writes it, with modifiers; ``base_type`` is what is left of it without domain and modifiers.
     :ivar modifier: the type's or its domain's, -1 where there is none.
     :ivar domain: the domain's name, ``""``: none. ``enum`` likewise, also of an array's elements.
+    :ivar never_null: no row has NULL in it: it is NOT NULL, and that was put to every row.
     :ivar collation: only where it is not the type's own.
     """
 
@@ -29,6 +30,7 @@ class ColumnDefinition(Model):
     enum: str
     enum_labels: tuple[str, ...]
     not_null: bool
+    never_null: bool
     default: str | None
     generated: str | None
     identity: str
@@ -36,13 +38,23 @@ class ColumnDefinition(Model):
 
 
 class Constraint(Model):
-    """A CHECK (kind ``c``, with its expression) or an exclusion constraint (``x``)."""
+    """A CHECK (kind ``c``, with its expression) or an exclusion constraint (``x``).
+
+    :ivar holds: every row passes it; ``enforced``: a row that is written has to.
+    """
 
     relation_oid: int
     name: str
     kind: str
     definition: str
     expression: str | None
+    holds: bool
+    enforced: bool
+
+    @property
+    def demand(self) -> str:
+        """What it asks of a row, whether or not the old ones were ever checked."""
+        return self.definition.removesuffix(" NOT ENFORCED").removesuffix(" NOT VALID")
 
 
 class UniqueDefinition(Model):
@@ -55,13 +67,14 @@ class UniqueDefinition(Model):
 
 
 class Domain(Model):
-    """What a domain is made of."""
+    """What a domain is made of; ``expressions`` are those of ``checks``, over ``VALUE``."""
 
     name: str
     type: str
     not_null: bool
     checks: tuple[str, ...]
     check_names: tuple[str, ...]
+    expressions: tuple[str, ...]
 
 
 class Partitioning(Model):

@@ -17,6 +17,10 @@ SELECT a.attrelid::bigint AS relation_oid,
        ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum AS e
               WHERE e.enumtypid = et.oid ORDER BY e.enumsortorder) AS enum_labels,
        a.attnotnull AS not_null,
+       -- Since 18 NOT NULL may be NOT VALID too: then rows from before may have none.
+       a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS nn
+                                     WHERE nn.conrelid = a.attrelid AND nn.contype = 'n' AND NOT nn.convalidated
+                                       AND a.attnum = ANY (nn.conkey)) AS never_null,
        CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS "default",
        CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS generated,
        a.attidentity::text AS identity,

@@ -60,6 +60,14 @@ def stand_by(pair: Pair) -> None:
         wait_until(lambda s=server: pair.value(s, "SELECT pg_is_in_recovery()"), 20, what="recovery")
 
 
+def reload_settings(pair: Pair, server: Server, statement: str) -> None:
+    """Run an ALTER SYSTEM and wait until the server has read it."""
+    pair.run_sql(server, statement)
+    before = pair.value(server, "SELECT pg_conf_load_time()")
+    pair.run_sql(server, "SELECT pg_reload_conf()")
+    wait_until(lambda: pair.value(server, "SELECT pg_conf_load_time()") != before, 10, what="the settings")
+
+
 TABLES = """
 SET ROLE academy_owner;
 SET search_path = public;
@@ -79,10 +87,14 @@ CREATE TABLE whole (id int PRIMARY KEY, body text);
 CREATE TABLE forgetful (id int PRIMARY KEY, body text);
 CREATE TABLE late (id int CONSTRAINT late_key PRIMARY KEY, body text);
 CREATE TABLE files (id int PRIMARY KEY, data lo, number oid);
+CREATE TABLE loose (id int PRIMARY KEY, body text, cost price);
+CREATE TABLE marks (id int PRIMARY KEY, code text NOT NULL UNIQUE);
+CREATE TABLE holders (id int PRIMARY KEY, mark text REFERENCES marks (code));
+INSERT INTO marks VALUES (1, 'gold'), (2, 'silver'), (3, 'lead');
 INSERT INTO topics SELECT n, 'topic-' || n, '2026-01-01' FROM generate_series(1, 6) AS n;
 INSERT INTO "Artículo" (id, place, spot) VALUES (1, 'here', 'a'), (2, 'there', 'b');
 """
-CONTENT = ["Artículo", "topics", "regions", "silent", "whole", "forgetful", "late", "files"]
+CONTENT = ["Artículo", "topics", "regions", "silent", "whole", "forgetful", "late", "files", "loose", "marks"]
 
 ON_DEV = """
 SET search_path = public;
@@ -96,6 +108,14 @@ CREATE TABLE regions_west PARTITION OF regions FOR VALUES IN ('west');
 ALTER TABLE silent REPLICA IDENTITY NOTHING;
 ALTER TABLE whole REPLICA IDENTITY FULL;
 INSERT INTO regions VALUES (1, 'north'), (2, 'west');
+INSERT INTO loose VALUES (1, 'bad', 1), (2, 'good', -1), (3, NULL, 1), (4, 'good', 1);
+ALTER TABLE loose ADD CONSTRAINT decent CHECK (body <> 'bad') NOT VALID, ADD CONSTRAINT said NOT NULL body NOT VALID;
+UPDATE marks SET code = 'iron' WHERE id = 1;
+UPDATE marks SET code = 'tin' WHERE id = 3;
+INSERT INTO late VALUES (1, 'x'), (2, 'x');
+ALTER TABLE late ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+RESET ROLE;
+REVOKE CREATE ON DATABASE {database} FROM egrow_operator;
 """
 #: In a statement of its own: a new label cannot be used in the transaction that made it.
 ROWS_ON_DEV = """
@@ -134,6 +154,8 @@ ALTER TABLE topics ADD COLUMN curator int;
 UPDATE topics SET curator = 1;
 ALTER TABLE topics ALTER COLUMN curator SET NOT NULL;
 INSERT INTO topics VALUES (7, 'taken', now(), 1);
+ALTER TABLE loose ADD CONSTRAINT decent CHECK (body <> 'bad'), ALTER COLUMN body SET NOT NULL;
+INSERT INTO holders VALUES (1, 'gold'), (2, 'silver');
 ALTER TABLE late DROP CONSTRAINT late_key, ADD CONSTRAINT late_key PRIMARY KEY (id) DEFERRABLE;
 ALTER TABLE forgetful SET UNLOGGED;
 CREATE UNLOGGED TABLE public.cache (id int PRIMARY KEY);
@@ -147,4 +169,7 @@ ALTER TABLE likes ENABLE ROW LEVEL SECURITY;
 REVOKE SELECT ON comments FROM egrow_operator;
 GRANT INSERT ON users TO egrow_apply;
 REVOKE UPDATE ON prices FROM egrow_apply;
+ALTER DATABASE {database} CONNECTION LIMIT 4;
 """
+#: By itself, and in vain: there are duplicates.
+HALF_MADE = """CREATE UNIQUE INDEX CONCURRENTLY "half made" ON public.{table} ({column})"""

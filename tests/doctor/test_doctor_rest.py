@@ -7,12 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from doctor_world import DEV, PROD, examine
+from doctor_world import DEV, PROD, examine, reload_settings
 from support.pair import Pair
-from support.waiting import wait_until
 
 from egrow_replica.lab import conninfo
-from egrow_replica.model import Server, Severity
+from egrow_replica.model import Severity
 from egrow_replica.window.checks import backups
 
 OLD = Path("/usr/lib/postgresql/15/bin")
@@ -56,20 +55,13 @@ def test_a_clean_lab(new_pair: Callable[..., Pair]) -> None:
     pair = new_pair(set_up=False)
     pair.configure(tables={"content": content, "user": ["users"], "production_columns": own})
     pair.set_up()
-    _reload(pair, DEV, "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB'")
+    reload_settings(pair, DEV, "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB'")
     try:
         found = examine(pair)
     finally:
-        _reload(pair, DEV, "ALTER SYSTEM RESET max_slot_wal_keep_size")
+        reload_settings(pair, DEV, "ALTER SYSTEM RESET max_slot_wal_keep_size")
     lines = {line for line in found.lines() if " stream-reach " not in line}
     assert lines == {"info prod unclassified unclassified tables"}
-
-
-def _reload(pair: Pair, server: Server, statement: str) -> None:
-    pair.run_sql(server, statement)
-    before = pair.value(server, "SELECT pg_conf_load_time()")
-    pair.run_sql(server, "SELECT pg_reload_conf()")
-    wait_until(lambda: pair.value(server, "SELECT pg_conf_load_time()") != before, 10, what="the settings")
 
 
 def test_tables_of_every_wrong_kind(pair: Pair) -> None:

@@ -29,6 +29,8 @@ DEV_SETTINGS = {
     "max_connections": "10",
     "autovacuum_worker_slots": "3",
     "output_plugin_libraries": "test_decoding",
+    "log_min_duration_sample": "0",
+    "log_parameter_max_length_on_error": "-1",
 }
 PROD_SETTINGS = {
     "max_connections": "10",
@@ -72,6 +74,8 @@ EXPECTED = {
     "warning prod statistics-password pg_stat_statements.track_utility",
     "warning prod log-rows log_parameter_max_length",
     "warning prod log-rows auto_explain.log_min_duration",
+    "warning dev log-rows log_parameter_max_length",
+    "warning dev log-rows log_parameter_max_length_on_error",
     "warning prod standbys synchronous_standby_names",
     # and what an ordinary role without setup lacks
     "error dev privilege egrow_operator",

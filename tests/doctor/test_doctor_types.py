@@ -19,6 +19,7 @@ def column(base: str, modifier: int = -1, written: str | None = None) -> ColumnD
         enum="",
         enum_labels=(),
         not_null=False,
+        never_null=False,
         default=None,
         generated=None,
         identity="",

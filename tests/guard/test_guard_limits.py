@@ -9,9 +9,19 @@ import pytest
 from guard_world import POLICIES
 
 from egrow_replica.guard import Refused, vet, vet_filter
-from egrow_replica.guard.limits import MAX_BYTES, MAX_DEPTH, MAX_TOKENS
+from egrow_replica.guard.limits import MAX_BYTES, MAX_DEPTH, MAX_TOKENS, _in_ascii, check_tokens
+from egrow_replica.guard.tree import scan
 
 MANY = 200_000
+#: Names, strings, quotes and tags with signs that are not ASCII, where a word could end at another place.
+NOT_ASCII = [
+    'SELECT "año", ñ.ñ, a"ñ" FROM ñ',
+    "SELECT 'ñ', E'ñ\\'', U&'\\00f1', n'ñ', eñ'x', x\u00a0y",
+    "SELECT 1ñ, 1.5ñ, $1ñ, a$ñ, ñ$1",
+    "SELECT $ñ$ a $_$ b $ñ$, $$ñ$$, $a$ñ$a$, $\u00a0$ x $_$ y $\u00a0$",
+    "SELECT 1 -- ñ\n, 2 /* ñ /* ñ */ */",
+    "SELECT 'a'\u2028'b', \u3000, ＝, “quoted”",
+]
 
 HUGE = {
     "parentheses": "(" * 1_000_000,
@@ -116,3 +126,23 @@ def test_the_deepest_allowed_text_fits_a_small_stack(text: str) -> None:
     finally:
         threading.stack_size(old)
     assert len(answers) == 1
+
+
+def places(text: str) -> list[tuple[int, int]] | None:
+    try:
+        return [(token.start, token.end) for token in scan(text)]
+    except Refused:
+        return None
+
+
+@pytest.mark.parametrize("text", NOT_ASCII)
+def test_other_letters_split_into_the_same_words(text: str) -> None:
+    assert places(_in_ascii(text)) == places(text)
+
+
+def test_many_names_in_other_letters() -> None:
+    """The scanner's own way to count them takes quadratic time: a minute for this."""
+    names = ", ".join(f'"{"ñ" * 25}{number:06d}"' for number in range(3_000))
+    begun = time.monotonic()
+    check_tokens(f"SELECT {names} FROM t")
+    assert time.monotonic() - begun < 3

@@ -6,12 +6,14 @@ from egrow_replica.window.checks import (
     addresses,
     backups,
     closure,
+    collations,
     drift,
     drift_constraints,
     logs,
     rows,
     servers,
     tables,
+    width,
 )
 from egrow_replica.window.checks.access import makes_roles
 from egrow_replica.window.checks.base import Inspection, inspect
@@ -26,9 +28,11 @@ ALL = (
     *addresses.CHECKS,
     *access.CHECKS,
     *tables.CHECKS,
+    *width.CHECKS,
     *closure.CHECKS,
     *drift.CHECKS,
     *drift_constraints.CHECKS,
+    *collations.CHECKS,
     *rows.CHECKS,
     *activity.CHECKS,
     *logs.CHECKS,

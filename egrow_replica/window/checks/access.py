@@ -44,6 +44,10 @@ def development(view: View, server: Server) -> Iterator[Check]:
         yield error("privilege", server, facts.role, message, f"ALTER ROLE {role} REPLICATION;")
     if facts.superuser:
         return
+    if not read_operator_rights(view.dev).may_create:
+        message = "may not create a publication: CREATE on the database is missing"
+        remedy = f"GRANT CREATE ON DATABASE {name(facts.database)} TO {role};"
+        yield error("privilege", server, facts.role, message, remedy)
     content = view.content_relations(server)
     for foreign in not_owned(view.dev, content):
         yield error(
@@ -123,10 +127,16 @@ def _read(relation: QualifiedName, role: str) -> str:
     return f"GRANT USAGE ON SCHEMA {name(relation.schema)} TO {role}; GRANT SELECT ON {table(relation)} TO {role};"
 
 
-@inspection("row-security", PROD, subject="row security", fine="it hides no user's row from us")
+@inspection("row-security", DEV, PROD, subject="row security", fine="it hides no row from us that we have to see")
 def row_security(view: View, server: Server) -> Iterator[Check]:
-    """A fingerprint that misses rows proves nothing."""
+    """A fingerprint that misses rows proves nothing, and a row that dev hides would not travel."""
     facts = view.facts(server)
+    if server is DEV:
+        for hidden in view.hidden_on_dev:
+            message = f"row security hides its rows from {facts.role}: they could not be compared or copied"
+            remedy = f"ALTER ROLE {name(facts.role)} BYPASSRLS; -- on dev"
+            yield error("row-security", server, hidden, message, remedy)
+        return
     if facts.bypasses_row_security:
         return
     for relation in view.bystanders(server):

@@ -166,13 +166,20 @@ def _leftover(server: Server, one: Leftover, drop: str) -> Check:
     return warning("leftovers", server, one.name, message, drop)
 
 
-@inspection("other-subscriptions", PROD, subject="subscriptions", fine="nobody else streams into content", guards=False)
+@inspection(
+    "other-subscriptions", DEV, PROD, subject="subscriptions", fine="nobody else streams into content", guards=False
+)
 def other_subscriptions(view: View, server: Server) -> Iterator[Check]:
     """Streams of others into content."""
     oids = [relation.oid for relation in view.content_relations(server)]
     for one in read_other_subscriptions(view.door(server), oids):
         if not one.name.startswith("egrow_"):
             message = f"the subscription {one.name} writes this table too: two streams would meet in it"
+            if server is DEV:
+                message = (
+                    f"the subscription {one.name} writes this table: what it brings would go on to production, in a "
+                    "circle if it comes from there"
+                )
             remedy = f"ALTER SUBSCRIPTION {name(one.name)} DISABLE;"
             yield warning("other-subscriptions", server, one.table, message, remedy)
 

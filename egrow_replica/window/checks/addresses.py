@@ -91,7 +91,18 @@ def stream_login(view: View, server: Server) -> Iterator[Check]:
                 )
         # The replication protocol takes another way through pg_hba.conf and poolers.
         options = pinned_options()
-        raw_connection(stream, DEV, what="doctor/stream", options=options, replication=True).close()
+        connection = raw_connection(stream, DEV, what="doctor/stream", options=options, replication=True)
+        asked = connection.pgconn.used_password
+        connection.close()
+        if not asked and view.has(PROD) and view.prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
+            yield warning(
+                "stream-trust",
+                server,
+                stream.shown,
+                "dev lets it in from here without asking for the password; if it does so from production, PostgreSQL "
+                "refuses the stream of an ordinary role",
+                _hba_line(view, stream),
+            )
     except ServerUnavailable as failure:
         yield _login_failed(view, stream, failure)
     except EgrowError as failure:  # a pooler

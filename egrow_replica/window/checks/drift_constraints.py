@@ -62,13 +62,13 @@ def _drop_index(qualified: QualifiedName, one: UniqueDefinition) -> str:
 
 def _constraints(dev: Definition, prod: Definition) -> Iterator[Check]:
     for one in prod.constraints:
-        if not _has(dev, one):
+        if one.enforced and not _has(dev, one):
             slug = "drift-check" if one.kind == "c" else "drift-exclusion"
             message = f"only production has {one.name}, {one.definition}: {_STOPS} at a row that fails it"
             remedy = alter_table(prod.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}")
             yield warning(slug, PROD, prod.name, message, remedy)
     for one in dev.constraints:
-        if not _has(prod, one):
+        if one.enforced and not _has(prod, one):
             slug = "drift-check" if one.kind == "c" else "drift-exclusion"
             message = f"only dev has {one.name}, {one.definition}: production accepts whatever dev sends"
             remedy = alter_table(prod.name, f"ADD CONSTRAINT {name(one.name)} {one.definition}")
@@ -77,8 +77,7 @@ def _constraints(dev: Definition, prod: Definition) -> Iterator[Check]:
 
 def _has(definition: Definition, wanted: Constraint) -> bool:
     """Whatever the name: only what it demands counts, and whether old rows were ever checked does not."""
-    demands = {one.definition.removesuffix(" NOT VALID") for one in definition.constraints}
-    return wanted.definition.removesuffix(" NOT VALID") in demands
+    return any(one.enforced for one in definition.constraints if one.demand == wanted.demand)
 
 
 def _partitions(dev: Definition, prod: Definition) -> Iterator[Check]:

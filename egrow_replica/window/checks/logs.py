@@ -9,7 +9,7 @@ from egrow_replica.model import Check, Server
 from egrow_replica.window.checks.base import inspection, warning
 from egrow_replica.window.checks.view import View
 
-PROD = Server.PROD
+DEV, PROD = Server.DEV, Server.PROD
 _GRANT = "GRANT SET ON PARAMETER {setting} TO {role}; -- `egrow-replica setup` does it"
 
 
@@ -40,29 +40,53 @@ def statistics(view: View, server: Server) -> Iterator[Check]:
             server,
             utility.name,
             "pg_stat_statements keeps the text of CREATE SUBSCRIPTION, with the stream's password in it",
-            "ALTER SYSTEM SET pg_stat_statements.track_utility = off; SELECT pg_reload_conf();",
+            _system(utility.name, "off"),
         )
 
 
-@inspection("log-rows", PROD, subject="log settings", fine="no row's values reach the log", guards=False)
+@inspection("log-rows", DEV, PROD, subject="log settings", fine="no row's values reach the log", guards=False)
 def rows(view: View, server: Server) -> Iterator[Check]:
-    """Statements are sent with parameters: hashes of keys, texts of the journal."""
+    """Values travel as parameters of statements, on connections that leave the server's log as it is set."""
     settings = view.server_settings(server)
     explain = settings.get("auto_explain.log_min_duration")
-    if explain is not None and explain.number >= 0 and not explain.may_set:
+    if explain is not None and explain.number >= 0:
         message = f"auto_explain is on ({explain.value} ms): plans with values of rows reach the log"
-        remedy = "ALTER SYSTEM SET auto_explain.log_min_duration = -1; SELECT pg_reload_conf();"
-        yield warning("log-rows", server, explain.name, message, remedy)
-    logged = settings["log_statement"]
-    length = settings.get("log_parameter_max_length")
-    if logged.value == "all" and not logged.may_set and length is not None and length.number != 0:
-        yield warning(
-            "log-rows",
-            server,
-            length.name,
-            "log_statement is all, and parameters are logged with their values",
-            "ALTER SYSTEM SET log_parameter_max_length = 0; SELECT pg_reload_conf();",
-        )
+        yield warning("log-rows", server, explain.name, message, _system(explain.name, "-1"))
+    for setting, reasons in _PARAMETERS.items():
+        length = settings.get(setting)
+        found = [f"{one} is {settings[one].value}" for one in reasons if one in settings and _logs(settings[one])]
+        # -1: in full, 0: not at all
+        if length is not None and length.number != 0 and (found or not reasons):
+            why = " and ".join(found) or "a statement that fails is logged"
+            message = f"{why}, with the values of its parameters: keys, and what is in rows"
+            yield warning("log-rows", server, setting, message, _system(setting, "0"))
+
+
+#: How much of a statement's parameters is logged, and by what the statement gets into the log.
+_PARAMETERS = {
+    "log_parameter_max_length": (
+        "log_statement",
+        "log_min_duration_statement",
+        "log_min_duration_sample",
+        "log_transaction_sample_rate",
+    ),
+    "log_parameter_max_length_on_error": (),
+}
+
+
+def _logs(one: SettingValue) -> bool:
+    """Whether statements that only read are among what it writes."""
+    match one.name:
+        case "log_statement":
+            return one.value == "all"
+        case "log_transaction_sample_rate":
+            return float(one.value) > 0
+        case _:
+            return one.number >= 0
+
+
+def _system(setting: str, value: str) -> str:
+    return f"ALTER SYSTEM SET {setting} = {value}; SELECT pg_reload_conf();"
 
 
 #: log_min_error_statement writes a statement that fails; everything above these levels does not.

@@ -17,6 +17,7 @@ from egrow_replica.guard import vet_filter
 from egrow_replica.guard.lists.names import OPERATORS, TYPES
 from egrow_replica.model import Check, Model, Server, Severity
 from egrow_replica.window.checks.base import finding, named, warning
+from egrow_replica.window.checks.rows_remedies import of_columns, with_own_values
 from egrow_replica.window.checks.rows_table import Found, Row, TableRows, Values
 from egrow_replica.window.checks.rows_unique import returns_to, shown_key
 
@@ -195,9 +196,17 @@ class Demands:
             PROD,
             self._rows.name,
             f"in {asked.demand.name} {asked.demand.definition}: {what}",
-            f"Give the rows different values of {', '.join(asked.demand.parts)}, then open the window again.",
+            self._apart(asked, [key for key, _ in meetings]),
             rows=[f"{shown_key(key)} → {holder}" for key, holder in meetings],
         )
+
+    def _apart(self, asked: _Asked, keys: list[Values]) -> str:
+        """Longer words are other words to an index over words; what else keeps two rows apart is for a person."""
+        parts = ", ".join(asked.demand.parts)
+        advice = f"give dev's rows other values of {parts}, if only for one window"
+        columns = [] if asked.demand.excludes else of_columns(self._rows, asked.demand.parts)
+        update = with_own_values(self._rows, columns, keys)
+        return f"{update}; or: {advice}" if update else f"{advice.capitalize()}."
 
     def _exchange(self, asked: _Asked, exchanged: list[Values]) -> Check:
         rows = [shown_key(key) for key in exchanged]
@@ -208,7 +217,7 @@ class Demands:
             self._rows.name,
             f"in {asked.demand.name} {asked.demand.definition}, rows exchange their values among themselves: "
             f"{named(rows)}",
-            "Let one of them take a value of its own on dev first, and open two windows.",
+            self._apart(asked, exchanged[:1] if len(exchanged) == 2 else exchanged),
             rows=rows,
         )
 

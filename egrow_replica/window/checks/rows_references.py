@@ -10,12 +10,11 @@ from egrow_replica.catalog import ForeignKey
 from egrow_replica.db import SQL, relation
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.base import counted, finding, named
-from egrow_replica.window.checks.remedies import name, names, table, text
+from egrow_replica.window.checks.remedies import name
+from egrow_replica.window.checks.rows_remedies import REMEDY_ROWS, update
 from egrow_replica.window.checks.rows_table import Row, TableRows, Tables, Values, find_values
 
 DEV, PROD = Server.DEV, Server.PROD
-#: A remedy that names more rows than these is no longer read.
-REMEDY_ROWS = 100
 
 
 @dataclass
@@ -76,11 +75,7 @@ class References:
         if not nullable or len(rows) > REMEDY_ROWS:
             return f"{advice}."
         assignments = ", ".join(f"{name(part)} = NULL" for part in one.key.columns)
-        return (
-            f"UPDATE {table(self._rows.name)} SET {assignments} "  # noqa: S608 - printed, never sent
-            f"WHERE ({names(self._rows.table.key)}) IN ({', '.join(map(_tuple, rows))}); "
-            f"-- on dev; or: {advice.lower()}"
-        )
+        return f"{update(self._rows, assignments, [row.key for row in rows])} -- on dev; or: {advice.lower()}"
 
     def _missing(self, one: _Key) -> list[Values]:
         """Not on production, and not on dev in a table whose rows all arrive."""
@@ -106,7 +101,3 @@ class References:
             )
         }
         return [value for number, value in enumerate(missing) if number not in arriving]
-
-
-def _tuple(row: Row) -> str:
-    return "(" + ", ".join("NULL" if value is None else text(value) for value in row.key) + ")"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import UniqueKey
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.base import counted, finding, named
+from egrow_replica.window.checks.rows_remedies import with_own_values
 from egrow_replica.window.checks.rows_table import AT_ONCE, Row, TableRows, Values
 
 PROD = Server.PROD
@@ -16,8 +17,12 @@ PROD = Server.PROD
 
 @dataclass(frozen=True)
 class _Collision:
-    """A row that wants what another one has."""
+    """A row that wants what another one has.
 
+    :ivar key: of the row that wants it.
+    """
+
+    key: Values
     wanting: str
     holding: str
     value: str
@@ -44,7 +49,7 @@ class _Key:
     giving: dict[Values, tuple[str, Values]] = field(default_factory=dict)
     differing: list[str] = field(default_factory=list)
     holders: dict[Values, Values] = field(default_factory=dict)
-    fresh: list[tuple[str, Values]] = field(default_factory=list)
+    fresh: list[tuple[Values, str, Values]] = field(default_factory=list)
     collisions: list[_Collision] = field(default_factory=list)
     seen: dict[Values, str] = field(default_factory=dict)
 
@@ -86,7 +91,7 @@ class Uniques:
                 continue
             self._see_duplicate(one, row, value)
             if row.old is None:
-                one.fresh.append((row.shown, value))
+                one.fresh.append((row.key, row.shown, value))
                 if len(one.fresh) >= AT_ONCE:
                     self._look_up_fresh(one)
 
@@ -95,7 +100,7 @@ class Uniques:
             return
         first = one.seen.setdefault(value, row.shown)
         if first != row.shown:
-            one.collisions.append(_Collision(row.shown, f"{first} (on dev too)", one.shown(value)))
+            one.collisions.append(_Collision(row.key, row.shown, f"{first} (on dev too)", one.shown(value)))
 
     def findings(self) -> Iterator[Check]:
         """Collisions, exchanges, and values that differ between the servers."""
@@ -104,10 +109,13 @@ class Uniques:
             self._look_up_fresh(one)
             if one.collisions:
                 yield self._collision(one)
-            rows = [one.giving[key][0] for key in exchanged if key in one.holders]
+            ring = {key: one.holders[key] for key in exchanged if key in one.holders}
+            rows = [one.giving[key][0] for key in ring]
             if rows:
                 message = f"{counted(rows)} exchange values of ({one.columns}) among themselves: {named(rows)}"
-                remedy = "Let one of them take a value of its own on dev first, and open two windows."
+                advice = "let one of them take a value of its own on dev first, and open two windows"
+                parting = with_own_values(self._rows, one.key.columns, first_of_rings(ring))
+                remedy = f"{parting}; {advice}" if parting else f"{advice.capitalize()}."
                 yield finding("unique-exchange", Severity.ERROR, PROD, self._rows.name, message, remedy, rows=rows)
             if one.differing:
                 yield self._differing(one)
@@ -119,9 +127,15 @@ class Uniques:
             PROD,
             self._rows.name,
             named(collision.sentence for collision in one.collisions),
-            f"Give the rows different values of ({one.columns}), then open the window again.",
+            self._apart(one),
             rows=[f"{collision.wanting} → {collision.holding}" for collision in one.collisions],
         )
+
+    def _apart(self, one: _Key) -> str:
+        """On dev: production's rows belong to people by now."""
+        advice = f"give dev's rows other values of ({one.columns}), or take them for production's by their key"
+        update = with_own_values(self._rows, one.key.columns, [collision.key for collision in one.collisions])
+        return f"{update}; or: {advice}" if update else f"{advice.capitalize()}."
 
     def _differing(self, one: _Key) -> Check:
         entry = f'"{self._rows.name}" = [{", ".join(f"{chr(34)}{column}{chr(34)}" for column in one.key.columns)}]'
@@ -133,7 +147,7 @@ class Uniques:
             f"({one.columns}) is unique and differs in {counted(one.differing)} that both servers have: "
             f"{named(one.differing)}. Dev's values would overwrite production's; ids of a payment provider's test "
             "mode must not",
-            f"If they are production's own: [tables.production_columns] {entry}",
+            f"Where they are production's own: [tables.production_columns] {entry}",
             rows=one.differing,
         )
 
@@ -159,17 +173,35 @@ class Uniques:
                 continue
             one.holders[row] = holder
             if holder not in one.giving:
-                one.collisions.append(_Collision(shown, shown_key(holder), one.shown(value)))
+                one.collisions.append(_Collision(row, shown, shown_key(holder), one.shown(value)))
 
     def _look_up_fresh(self, one: _Key) -> None:
         """Updates are all known by now: they come first."""
         if self._freed is None:
             self._exchanged()
         fresh, one.fresh = one.fresh, []
-        for number, holder in self._rows.find(one.key.columns, [value for _, value in fresh]):
-            shown, value = fresh[number]
+        for number, holder in self._rows.find(one.key.columns, [value for _, _, value in fresh]):
+            key, shown, value = fresh[number]
             if holder not in one.giving or holder not in (self._freed or ()):
-                one.collisions.append(_Collision(shown, shown_key(holder), one.shown(value)))
+                one.collisions.append(_Collision(key, shown, shown_key(holder), one.shown(value)))
+
+
+def first_of_rings(waits: Mapping[Values, Values]) -> list[Values]:
+    """One row of each ring, by whom each row waits for.
+
+    >>> first_of_rings({("a",): ("b",), ("b",): ("a",), ("c",): ("d",), ("d",): ("e",), ("e",): ("c",)})
+    [('a',), ('c',)]
+    """
+    chosen: list[Values] = []
+    seen: set[Values] = set()
+    for row in waits:
+        if row not in seen:
+            chosen.append(row)
+        ahead: Values | None = row
+        while ahead is not None and ahead not in seen:
+            seen.add(ahead)
+            ahead = waits.get(ahead)
+    return chosen
 
 
 def shown_key(key: Iterable[str | None]) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from egrow_replica.catalog import key_hash
 from egrow_replica.catalog.definitions import ColumnDefinition
 from egrow_replica.content.reading import ROWS_AT_ONCE
-from egrow_replica.db import SQL, Identifier, query
+from egrow_replica.db import SQL, Composable, Identifier, query
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, Server, Severity
@@ -19,7 +19,7 @@ from egrow_replica.window.checks.drift_types import numeric_modifier, text_limit
 from egrow_replica.window.checks.remedies import alter_table, name, text
 from egrow_replica.window.checks.rows_table import Row, TableRows
 
-PROD = Server.PROD
+DEV, PROD = Server.DEV, Server.PROD
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ def _tests(rows: TableRows) -> Iterator[_Test]:
         dev, prod = rows.dev.column(column), rows.prod.column(column)
         if dev is None or prod is None:
             continue
-        if prod.not_null and not dev.not_null:
-            remedy = alter_table(rows.name, f"ALTER COLUMN {name(column)} DROP NOT NULL")
+        if not dev.never_null and (remedy := _lets_null_in(rows, prod)):
             what = "no value, which production demands,"
             yield _Test("null-refused", column, position, lambda value: value is None, what, remedy)
         retype = alter_table(rows.name, f"ALTER COLUMN {name(column)} TYPE {dev.type}")
@@ -88,6 +87,13 @@ def _tests(rows: TableRows) -> Iterator[_Test]:
             what = f"a label that production's {prod.enum} lacks,"
             remedy = " ".join(f"ALTER TYPE {prod.enum} ADD VALUE IF NOT EXISTS {text(one)};" for one in sorted(lacking))
             yield _Test("enum-refused", column, position, _has_label(lacking), what, remedy)
+
+
+def _lets_null_in(rows: TableRows, column: ColumnDefinition) -> str:
+    """What lets production's column, or its domain, hold NULL; ``""``: it does already."""
+    domain = rows.view.definitions(PROD).domains.get(column.domain)
+    parts = [alter_table(rows.name, f"ALTER COLUMN {name(column.name)} DROP NOT NULL")] if column.not_null else []
+    return " ".join([*parts, *([f"ALTER DOMAIN {domain.name} DROP NOT NULL;"] if domain and domain.not_null else [])])
 
 
 def _longer_than(limit: int) -> Callable[[str | None], bool]:
@@ -129,8 +135,22 @@ def _has_label(labels: frozenset[str]) -> Callable[[str | None], bool]:
     return refuses
 
 
+@dataclass(frozen=True)
+class _Demand:
+    """A CHECK of production's table or of a column's domain.
+
+    :ivar columns: what the expression is over; a domain's calls its value ``value``.
+    """
+
+    name: str
+    definition: str
+    expression: str
+    columns: Composable
+    remedy: str
+
+
 class FailedChecks:
-    """Rows that a CHECK of production does not accept and that dev does not demand."""
+    """Rows that a CHECK of production does not accept, and that dev's own need not keep away."""
 
     wants_rows = False
 
@@ -141,35 +161,51 @@ class FailedChecks:
         """Nothing: dev answers itself."""
 
     def findings(self) -> Iterator[Check]:
-        """One for each CHECK."""
-        demanded = {one.definition.removesuffix(" NOT VALID") for one in self._rows.dev.constraints}
-        for one in self._rows.prod.constraints:
-            if one.expression is None or one.definition.removesuffix(" NOT VALID") in demanded:
-                continue
+        """One for each CHECK, the table's own and those of its columns' domains."""
+        for one in (*self._of_table(), *self._of_domains()):
             try:
                 condition = vet_filter(one.expression)
             except Refused:
                 message = f"whether dev's rows pass {one.name} cannot be asked beforehand: it is not a plain expression"
                 yield warning("check-unasked", PROD, self._rows.name, message)
                 continue
-            keys = list(self._failing(condition))
+            keys = list(self._failing(condition, one.columns))
             if keys:
-                yield finding(
-                    "check-refused",
-                    Severity.ERROR,
-                    PROD,
-                    self._rows.name,
-                    f"{counted(keys)} of dev against production's {one.name}, {one.definition}: {named(keys)}",
-                    alter_table(self._rows.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}"),
-                    rows=keys,
-                )
+                message = f"{counted(keys)} of dev against production's {one.name}, {one.definition}: {named(keys)}"
+                yield finding("check-refused", Severity.ERROR, PROD, self._rows.name, message, one.remedy, rows=keys)
 
-    def _failing(self, condition: str) -> Iterator[str]:
+    def _of_table(self) -> Iterator[_Demand]:
+        """Where dev has the same, valid for all of its rows, there is nothing to ask."""
+        kept = {one.demand for one in self._rows.dev.constraints if one.holds}
+        for one in self._rows.prod.constraints:
+            if one.expression is not None and one.enforced and one.demand not in kept:
+                remedy = alter_table(self._rows.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}")
+                yield _Demand(one.name, one.definition, one.expression, SQL("t.*"), remedy)
+
+    def _of_domains(self) -> Iterator[_Demand]:
+        dev, prod = self._rows.view.definitions(DEV).domains, self._rows.view.definitions(PROD).domains
+        for column in self._rows.table.column_names:
+            ours, theirs = self._rows.prod.column(column), self._rows.dev.column(column)
+            domain = prod.get(ours.domain) if ours is not None else None
+            if domain is None:
+                continue
+            known = dev.get(theirs.domain) if theirs is not None else None
+            kept = known.checks if known is not None else ()  # NOT VALID is part of the text
+            for check, constraint, expression in zip(
+                domain.checks, domain.check_names, domain.expressions, strict=True
+            ):
+                if check.removesuffix(" NOT VALID") not in kept:
+                    remedy = f"ALTER DOMAIN {domain.name} DROP CONSTRAINT IF EXISTS {name(constraint)};"
+                    value = SQL("{} AS value").format(Identifier("t", column))
+                    yield _Demand(f"{constraint} of {domain.name}", check, expression, value, remedy)
+
+    def _failing(self, condition: str, columns: Composable) -> Iterator[str]:
         table, hashes = self._rows.table, self._rows.difference.from_dev
         statement = query(
             "doctor/refused_by_check",
             key=SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", one)) for one in table.key),
             key_hash=key_hash(table.key_columns, "t", self._rows.seed),
+            columns=columns,
             source=table.source,
             filter=SQL(f"({table.filter})" if table.filter else "true"),
             condition=SQL(condition),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from egrow_replica.catalog.conditions import read_clock, read_places, read_standbys
+from egrow_replica.catalog.conditions import read_clock, read_connection_limits, read_places, read_standbys
 from egrow_replica.db import Capability
 from egrow_replica.errors import StatementFailed, WrongState
 from egrow_replica.model import Check, Server, Side
-from egrow_replica.window.checks.base import error, fine, info, inspection, size, warning
+from egrow_replica.window.checks.base import counted, error, fine, info, inspection, size, warning
 from egrow_replica.window.checks.remedies import name
 from egrow_replica.window.checks.view import View
 from egrow_replica.window.journal import Window, read_windows
@@ -170,6 +170,20 @@ def connections(view: View, server: Server) -> Iterator[Check]:
             f"{left} connections are left, the controller opens up to {OWN_CONNECTIONS}",
             "End some, or raise max_connections.",
         )
+    roles = {view.facts(server).role: OWN_CONNECTIONS}
+    if server is DEV and view.stream.user:
+        roles.setdefault(view.stream.user, 1)
+    for one in read_connection_limits(view.door(server), roles):
+        needed = roles[one.name] if one.is_role else OWN_CONNECTIONS
+        if one.places - one.used < needed:
+            kind = "ROLE" if one.is_role else "DATABASE"
+            yield warning(
+                "connections",
+                server,
+                one.name,
+                f"CONNECTION LIMIT {one.places} leaves {max(0, one.places - one.used)}, a window takes up to {needed}",
+                f"ALTER {kind} {name(one.name)} CONNECTION LIMIT {one.used + needed + 2};",
+            )
 
 
 def _place(server: Server, slug: str, setting: str, places: int, used: int, needed: int) -> Iterator[Check]:
@@ -260,12 +274,25 @@ def encoding(view: View, _: Server) -> Iterator[Check]:
         )
 
 
-@inspection("standbys", PROD, subject="standbys", fine="no commit waits for a standby", guards=False)
+@inspection("standbys", DEV, PROD, subject="standbys", fine="no commit waits for a standby", guards=False)
 def standbys(view: View, server: Server) -> Iterator[Check]:
     """Whom a commit waits for."""
     found = read_standbys(view.door(server))
     subject = "synchronous_standby_names"
-    if found.synchronous and not found.waiting_for:
+    if server is DEV and "*" in found.synchronous:
+        # A worker of logical replication may be one: it goes by the name of its subscription.
+        yield warning(
+            "standbys",
+            server,
+            subject,
+            f"commits wait for {found.synchronous}: while a window is open that may be production's worker, so dev "
+            "would stand still whenever the stream does",
+            "ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf(); -- or name the standbys",
+        )
+    if found.synchronous and not found.sees_activity:
+        message = f"commits wait for {found.synchronous}, and our role may not see whether such a standby is connected"
+        yield info("standbys", server, subject, message, f"GRANT pg_monitor TO {name(view.facts(server).role)};")
+    elif found.synchronous and not found.waiting_for:
         yield warning(
             "standbys",
             server,
@@ -274,10 +301,11 @@ def standbys(view: View, server: Server) -> Iterator[Check]:
             "ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf(); -- or connect the standby",
         )
     elif found.synchronous:
-        message = f"each commit waits for {found.waiting_for} standbys: the reconcile is one large commit"
-        yield info("standbys", server, subject, message)
-    elif found.connected:
-        message = f"{found.connected} standbys receive what a window writes"
+        message = f"each commit waits for {counted(range(found.waiting_for), 'standby')}"
+        note = ": the reconcile is one large commit" if server is PROD else ""
+        yield info("standbys", server, subject, message + note)
+    elif found.connected and server is PROD:
+        message = f"what a window writes goes to {counted(range(found.connected), 'standby')} too"
         yield info("standbys", server, "standbys", message)
 
 

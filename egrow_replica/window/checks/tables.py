@@ -6,11 +6,13 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from egrow_replica.catalog import Relation, Table
+from egrow_replica.catalog.conditions import read_invalid_indexes
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, QualifiedName, Server, Side
 from egrow_replica.window.checks.base import error, info, inspection, warning
 from egrow_replica.window.checks.remedies import alter_table, name, names
+from egrow_replica.window.checks.remedies import table as quoted
 from egrow_replica.window.checks.view import View
 
 DEV, PROD = Server.DEV, Server.PROD
@@ -189,32 +191,42 @@ def production_columns(view: View, server: Server) -> Iterator[Check]:
 def large_objects(view: View, server: Server) -> Iterator[Check]:
     """Their data is in no table."""
     for qualified, table in view.tables(server).items():
+        own = view.settings.tables.all_production_columns.get(qualified, ())
         for column in table.columns:
-            if column.base_type != "oid":
+            if column.base_type != "oid" or column.name in own:
                 continue
             subject = f"{qualified}.{column.name}"
             if column.type.rpartition(".")[2] == "lo":
                 message = "it points at large objects, which are not replicated: production would have dead pointers"
-                remedy = "Keep the data in a bytea column, or take the table out of content."
+                remedy = (
+                    f"{alter_table(qualified, _as_bytes(column.name))} -- on both servers; or take the table out of "
+                    "content"
+                )
                 yield error("large-objects", server, subject, message, remedy)
             else:
                 message = "it is an oid: if it points at large objects, they are not replicated"
-                yield warning("large-objects", server, subject, message, "Give the column to production_columns.")
+                remedy = f'If so: [tables.production_columns] "{qualified}" = ["{column.name}"]'
+                yield warning("large-objects", server, subject, message, remedy)
 
 
-#: The guard reads statements up to a size, which a reconcile of some 900 columns exceeds; 600 were seen to fit.
-MAX_COLUMNS = 600
+def _as_bytes(column: str) -> str:
+    quoted_name = name(column)
+    return f"ALTER COLUMN {quoted_name} TYPE bytea USING lo_get({quoted_name}::oid)"
 
 
-@inspection("too-wide", PROD, subject="width", fine="no content table is too wide")
-def width(view: View, server: Server) -> Iterator[Check]:
-    """Found before anything is begun: the reconcile would be refused for its size, and the window taken back."""
-    for qualified, table in view.tables(server).items():
-        if len(table.columns) > MAX_COLUMNS:
-            message = f"it has {len(table.columns)} columns: a statement over more than {MAX_COLUMNS} is not sent"
-            yield error("too-wide", server, qualified, message, "Take the table out of content, or divide it.")
+@inspection("invalid-index", DEV, PROD, subject="indexes", fine="every index of a content table is valid", guards=False)
+def indexes(view: View, server: Server) -> Iterator[Check]:
+    """What CREATE INDEX CONCURRENTLY leaves when it fails."""
+    for one in read_invalid_indexes(view.door(server), [relation.oid for relation in view.content_relations(server)]):
+        message = f"its index {one.index.name} is not valid: no statement is helped by it"
+        remedy = f"DROP INDEX {quoted(one.index)}; -- and make it again"
+        if one.refuses:
+            message += ", and it refuses duplicates all the same, which no check here has looked for"
+            yield warning("invalid-index", server, one.table, message, remedy)
+        else:
+            yield info("invalid-index", server, one.table, message, remedy)
 
 
 #: What tells that the configured names can be content at all.
 NAMES = (*content_names, *kinds, *keys, *filters, *production_columns)
-CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects, *width)
+CHECKS = (*NAMES, *user_names, *unclassified, *outside_wal, *large_objects, *indexes)

@@ -19,7 +19,13 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
-from egrow_replica.catalog.conditions import RoleSetting, SettingValue, read_role_settings, read_settings
+from egrow_replica.catalog.conditions import (
+    RoleSetting,
+    SettingValue,
+    read_hidden_by_row_security,
+    read_role_settings,
+    read_settings,
+)
 from egrow_replica.catalog.definitions import Definitions, read_definitions
 from egrow_replica.db import Door, Dsn, parse_dsn
 from egrow_replica.errors import ServerUnavailable
@@ -40,7 +46,9 @@ _SETTINGS = (
     "log_min_duration_statement",
     "log_min_error_statement",
     "log_transaction_sample_rate",
+    "log_min_duration_sample",
     "log_parameter_max_length",
+    "log_parameter_max_length_on_error",
     "pg_stat_statements.track_utility",
     "pg_stat_statements.track",
     "auto_explain.log_min_duration",
@@ -181,6 +189,16 @@ class View:
     def foreign_keys(self) -> list[ForeignKey]:
         """Production's foreign keys."""
         return read_foreign_keys(self.prod)
+
+    @cached_property
+    def hidden_on_dev(self) -> list[QualifiedName]:
+        """Content tables whose rows row security hides from our login on dev."""
+        return read_hidden_by_row_security(self.dev, [one.oid for one in self.content_relations(Server.DEV)])
+
+    @cached_property
+    def dev_foreign_keys(self) -> list[ForeignKey]:
+        """Dev's foreign keys."""
+        return read_foreign_keys(self.dev)
 
     @cached_property
     def scope(self) -> Scope:
