@@ -6,7 +6,7 @@ import time
 
 from egrow_replica.app.context import Context, current_window, locked, run_for
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
-from egrow_replica.catalog.scope import changed_tables
+from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import hashes_of, recent_rows
 from egrow_replica.errors import (
     EgrowError,
@@ -82,12 +82,13 @@ class NoteMadeRows(Step):
         ours = sorted(our_origins(run)) if run.baseline.tracks_commits else []
         count = 0
         changed = changed_tables(run.writer, run.scope)
+        lost = lost_on_dev(run.dev, run.scope) if run.dev_reachable else []
         for table in run.scope.tables:
             if table.name in changed:
                 continue
             recent = recent_rows(run.writer, table, run.setting.seed, since)
             made = set(recent_rows(run.writer, table, run.setting.seed, since, ours)) if ours else set()
-            if run.dev_reachable and recent:
+            if run.dev_reachable and recent and table.name not in lost:
                 made |= hashes_of(run.dev, table, run.setting.seed, recent, filtered=True).keys()
             run.journal.add_made_rows(table.name, sorted(made))
             count += len(made)
@@ -132,8 +133,8 @@ def _before_closing(run: Run, runner: Runner, state: WindowState, options: Disab
     drains = options.drain and streams and run.dev_reachable
     if run.baseline is None:  # nothing was written yet
         return None
-    if drains:
-        drains = _drain(run, runner)
+    stopped = _drain(run, runner) if drains else ""
+    drains = drains and not stopped
     if run.progress.reconciled_by is not None:
         if run.dev_reachable and streams and not changed_tables(run.writer, run.scope):
             runner.forward([MoveSequences()])
@@ -142,8 +143,8 @@ def _before_closing(run: Run, runner: Runner, state: WindowState, options: Disab
         return None
     subject = subject_of(run, streaming=drains, check_content=drains)
     validation = gather(run, subject)
-    if streams and options.drain and run.dev_reachable and not drains:
-        problem = "the stream stopped at an error: content that dev published has not arrived"
+    if stopped:
+        problem = f"{stopped}: content that dev published has not arrived"
         validation = validation.model_copy(update={"problems": (*validation.problems, problem)})
         run.journal.set_validation(validation)
     return validation
@@ -173,8 +174,10 @@ def _close(
     return report
 
 
-def _drain(run: Run, runner: Runner) -> bool:
-    """Drain; whether it could be done. A stream that repeats an error never will be, and must not keep a window open.
+def _drain(run: Run, runner: Runner) -> str:
+    """Drain; why it could not be done, ``""`` where it could.
+
+    A stream that repeats an error, or has lost a part, never will be drained, and must not keep a window open.
 
     :raises NotCaughtUp: it takes too long; the window stays open.
     """
@@ -182,11 +185,11 @@ def _drain(run: Run, runner: Runner) -> bool:
         runner.forward([Drain()])
     except StreamFailed as error:
         run.listener.say(f"warning: {error.message}; closing without what is still on its way")
-        return False
+        return error.message
     except NotCaughtUp as error:
         error.hint = "Wait and try again, or close without draining: `disable --now`."
         raise
-    return True
+    return ""
 
 
 _ON_DEV = {"publication", "slot"}

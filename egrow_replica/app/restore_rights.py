@@ -28,7 +28,7 @@ def missing_rights(run: Run) -> Iterator[EgrowError]:
         yield _error(f"role {RESTORE_ROLE} does not exist")
         return
     relations = read_relations(run.writer)
-    content = [relations[name] for name in run.scope.names]
+    content = [relations[name] for name in run.scope.names if name in relations]
     for one in missing_privileges(run.writer, RESTORE_ROLE, content, RESTORE_PRIVILEGES):
         yield _error(f"{RESTORE_ROLE} lacks {one.privilege} on {one.name}")
 

@@ -88,6 +88,17 @@ def changed_tables(prod: Door, scope: Scope) -> list[QualifiedName]:
     return [table.name for table in scope.tables if not _is_same(table, found.get(table.name))]
 
 
+def lost_on_dev(dev: Door, scope: Scope) -> list[QualifiedName]:
+    """Content tables that dev has no more under their name, or that lost a column which travels."""
+    relations = read_relations(dev)
+    found = read_tables(dev, [relations[name] for name in scope.names if name in relations])
+    return [table.name for table in scope.tables if not _has_columns(table, found.get(table.name))]
+
+
+def _has_columns(table: ContentTable, found: Table | None) -> bool:
+    return found is not None and {column.name for column in found.columns}.issuperset(table.column_names)
+
+
 def _is_same(table: ContentTable, found: Table | None) -> bool:
     if found is None or found.relation.oid != table.oid:
         return False

@@ -184,8 +184,11 @@ class Journal:
         )
 
     def read(self) -> Window:
-        """The window as the journal has it now."""
-        return next(window for window in read_windows(self._prod) if window.name == self._window)
+        """The window as the journal has it now; :raises WrongState: somebody took it out."""
+        for window in read_windows(self._prod):
+            if window.name == self._window:
+                return window
+        raise WrongState(f"production's journal knows no window {self._window} any more", code="no-window")
 
     def step(self, step: str, status: str, detail: str | None = None) -> None:
         """Note intent or outcome of a step."""

@@ -14,7 +14,7 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
-from egrow_replica.catalog.scope import changed_tables
+from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import EqualityCheck
 from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, StreamFailed
@@ -36,6 +36,7 @@ from egrow_replica.evidence import (
 )
 from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.replication import origins as replication_origins
+from egrow_replica.replication import publication as publications
 from egrow_replica.replication import slot as slots
 from egrow_replica.replication import subscription as subscriptions
 from egrow_replica.replication.waiting import wait_until
@@ -104,6 +105,11 @@ def validate(
         changed = changed_tables(prod, subject.scope)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
     compares = subject.check_content and not changed
+    if subject.check_content:
+        with servers.read_dev("look") as dev:
+            lost = lost_on_dev(dev, subject.scope)
+        problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
+        compares = compares and not lost
     content = _content(servers, settings, subject, listener, problems) if compares else None
     users, orphans, probes, access, streaks = _production(servers, subject, listener, full_scan)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
@@ -138,7 +144,7 @@ def validate(
         probes=probes,
         streamed=_streamed(users, subject),
         streaks=streaks,
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
     return Gathered(validation, users.wal)
@@ -310,7 +316,7 @@ def _conflicts(prod: Door, subject: Subject, problems: list[str]) -> dict[str, i
 def _check_workers(prod: Door, subject: Subject, problems: list[str]) -> None:
     found = subscriptions.get(prod, subject.common)
     if found is None:
-        problems.append(f"subscription {subject.common} is gone")
+        problems.append(f"subscription {subject.common} is gone on production")
         return
     for worker in subscriptions.workers(prod, subject.common):
         # A worker that started while the owner changed keeps the old owner's rights.
@@ -335,7 +341,7 @@ def _content(
         try:
             check = EqualityCheck(dev, prod, subject.setting.seed, settle, updates=updates)
             counts = check.differing(subject.scope)
-        except NotCaughtUp as error:
+        except (NotCaughtUp, StreamFailed) as error:
             problems.append(error.message)
             return ContentReport(equal=False)
     report = ContentReport(
@@ -352,14 +358,16 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
     """Wait until production has confirmed everything that dev has committed by now.
 
     :raises NotCaughtUp: not within ``seconds``, or the stream is not running.
-    :raises StreamFailed: the stream repeats an error, so waiting is pointless.
+    :raises StreamFailed: the stream repeats an error, or a part of it is gone, so waiting is pointless.
     """
+    _refuse_lost(dev, prod, subject.common)
     lsn = slots.current_lsn(dev)
     errors = _errors(prod, subject.common)
 
     def confirmed() -> bool:
         if slots.has_confirmed(dev, subject.common, lsn):
             return True
+        _refuse_lost(dev, prod, subject.common)
         now = _errors(prod, subject.common)
         if now > errors + 1:  # one may be a lost connection; a data error repeats
             raise StreamFailed(
@@ -370,6 +378,17 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
 
     listener.say(f"waiting until production has confirmed {lsn}")
     wait_until(confirmed, seconds, f"production has not confirmed dev's position {lsn}")
+
+
+def _refuse_lost(dev: Door, prod: Door, name: str) -> None:
+    there = {
+        f"subscription {name} is gone on production": subscriptions.get(prod, name) is not None,
+        f"publication {name} is gone on dev": publications.exists(dev, name),
+        f"slot {name} is gone on dev": slots.get(dev, name) is not None,
+    }
+    lost = [complaint for complaint, found in there.items() if not found]
+    if lost:
+        raise StreamFailed("; ".join(lost), hint="Close the window, and open another: `egrow-replica disable`.")
 
 
 def _errors(prod: Door, name: str) -> int:

@@ -19,7 +19,7 @@ from egrow_replica.content import (
     write_differences,
 )
 from egrow_replica.db import Composed, Door, query, relation
-from egrow_replica.errors import ValidationFailed
+from egrow_replica.errors import BackupFailed, ValidationFailed
 from egrow_replica.evidence import Orphans, count_all, new_orphans, touching
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, sequences
@@ -215,6 +215,9 @@ def open_restore(run: Run, scope: Scope, writer: Writer, *, keep_referenced: boo
     directory = run.progress.backup
     assert directory is not None
     files = {one.table: one for one in manifest.content}
+    missing = [str(name) for name in scope.names if name not in files]
+    if missing:
+        raise BackupFailed(f"{directory} holds no rows of {', '.join(missing)}")
     facts = read_server_facts(run.writer)
     tracks = facts.tracks_commits and run.baseline.tracks_commits
     traces = Traces(
