@@ -12,7 +12,7 @@ from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.evidence import protected
 from egrow_replica.model import Model, QualifiedName
-from egrow_replica.results import CompareReport, DifferingKeys, TableComparison
+from egrow_replica.results import Change, CompareReport, DifferingKeys, TableComparison
 from egrow_replica.window.preflight import read_scope
 
 
@@ -64,8 +64,13 @@ def _compared(dev: Door, prod: Door, table: ContentTable, seed: int, options: Co
         production_only=len(difference.production_only),
         left_out=table.production_columns,
         keys=_keys(dev, prod, table, seed, difference) if options.rows else None,
-        changes=tuple(changes(dev, prod, table, seed, difference.updated)) if options.columns else None,
+        changes=_changes(dev, prod, table, seed, difference) if options.columns else None,
     )
+
+
+def _changes(dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference) -> tuple[Change, ...]:
+    found = changes(dev, prod, table, seed, difference.updated)
+    return tuple(sorted(found, key=lambda change: change.key))  # the columns of a row stay in their order
 
 
 def _keys(dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference) -> DifferingKeys:

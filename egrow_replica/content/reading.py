@@ -12,7 +12,7 @@ from egrow_replica.results import Change
 
 #: Rows that are held at once, with their values. Each time costs a scan of the keys.
 ROWS_AT_ONCE = 2_000
-#: The same where only keys are read.
+#: The same where only keys are read, or rows are not held.
 KEYS_AT_ONCE = 100_000
 
 
@@ -37,33 +37,49 @@ def read_rows(
 
     :param with_values: also their columns; else ``row`` is empty.
     """
-    parts = hash_parts(table, seed, filtered=filtered)
-    del parts["row_hash"]
-    statement = query(
-        "content/rows_as_text",
-        key=_texts(table.key),
-        columns=_texts(table.column_names if with_values else ()),
-        **parts,
-    )
+    statement = _statement(table, seed, filtered=filtered, with_values=with_values, order="h.key")
     wanted, at_once = sorted(hashes), ROWS_AT_ONCE if with_values else KEYS_AT_ONCE
     for start in range(0, len(wanted), at_once):
         yield from door.rows(TextRow, statement, [wanted[start : start + at_once]])
 
 
 def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Change]:
-    """Old and new value of every column that differs, row by row."""
+    """Old and new value of every column that differs, row by row, in no order that means anything.
+
+    Both servers' rows are read side by side, one at a time; no other statement may be sent through the doors meanwhile.
+    """
+    old = _statement(table, seed, filtered=False, with_values=True, order="h.key_hash")
+    new = _statement(table, seed, filtered=True, with_values=True, order="h.key_hash")
     wanted = sorted(hashes)
-    for start in range(0, len(wanted), ROWS_AT_ONCE):
-        part = wanted[start : start + ROWS_AT_ONCE]
-        old = {row.key_hash: row for row in read_rows(prod, table, seed, part, filtered=False, with_values=True)}
-        for new in read_rows(dev, table, seed, part, filtered=True, with_values=True):
-            before = old.get(new.key_hash)
-            if before is None:
-                continue
-            for name, was, becomes in zip(table.column_names, before.row, new.row, strict=True):
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        part = [wanted[start : start + KEYS_AT_ONCE]]
+        for before, after in _pairs(prod.stream(TextRow, old, part), dev.stream(TextRow, new, part)):
+            for name, was, becomes in zip(table.column_names, before.row, after.row, strict=True):
                 # A key that only looks different is the same key.
                 if was != becomes and name not in table.key:
-                    yield Change(key=new.shown_key, column=name, production=was, dev=becomes)
+                    yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
+
+
+def _pairs(old: Iterator[TextRow], new: Iterator[TextRow]) -> Iterator[tuple[TextRow, TextRow]]:
+    """The rows that both have, each in the order of the hashes of its keys."""
+    before = next(old, None)
+    for after in new:
+        while before is not None and before.key_hash < after.key_hash:
+            before = next(old, None)
+        if before is not None and before.key_hash == after.key_hash:
+            yield before, after
+
+
+def _statement(table: ContentTable, seed: int, *, filtered: bool, with_values: bool, order: str) -> Composed:
+    parts = hash_parts(table, seed, filtered=filtered)
+    del parts["row_hash"]
+    return query(
+        "content/rows_as_text",
+        key=_texts(table.key),
+        columns=_texts(table.column_names if with_values else ()),
+        order=SQL(order),
+        **parts,
+    )
 
 
 def _texts(names: Iterable[str]) -> Composed:

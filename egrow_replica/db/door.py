@@ -45,7 +45,7 @@ class Door:
         self.server = server
         self.policy = policy
         self.sent: Callable[[Vetted], None] | None = None
-        self._stream: Generator[bytes] | None = None
+        self._stream: Generator[Any] | None = None
 
     @property
     def version(self) -> int:
@@ -110,14 +110,33 @@ class Door:
         with self._cursor(self.vet(query), parameters) as cursor:
             yield from cursor
 
+    def stream(self, model: type[Row], query: Query, parameters: Parameters = ()) -> Iterator[Row]:
+        """As :meth:`rows`, one by one, so that they are never all held here.
+
+        The next statement ends it, whether it was read to its end or not.
+        """
+        self._end_stream()
+        stream = self._rows_one_by_one(model, query, parameters)
+        self._stream = stream
+        return stream
+
+    def _rows_one_by_one(self, model: type[Row], query: Query, parameters: Parameters) -> Generator[Row]:
+        vetted = self._announce(self.vet(query))
+        try:
+            with psycopg.RawCursor(self._connection, row_factory=class_row(model)) as cursor:
+                yield from cursor.stream(vetted.text.encode(), parameters or None)
+        except psycopg.Error as error:
+            self._fail(error, vetted)
+
     def copy_out(self, query: Query) -> Iterator[bytes]:
         """The data of ``COPY … TO STDOUT``, block by block; raises as :meth:`execute`.
 
         The next statement ends it, whether it was read to its end or not.
         """
         self._end_stream()
-        self._stream = self._copy_out(query)
-        return self._stream
+        stream = self._copy_out(query)
+        self._stream = stream
+        return stream
 
     def _copy_out(self, query: Query) -> Generator[bytes]:
         vetted = self._announce(self.vet(query))
