@@ -209,7 +209,9 @@ def test_a_data_error_in_the_stream(gated: Gated) -> None:
     assert status.exit_code == 5
     assert status.json["window"]["state"] == "failed"
     assert any("insert_exists" in warning for warning in status.json["warnings"])
-    assert pair.cli("validate").exit_code == 5
+    validated = pair.cli("validate")
+    assert validated.exit_code == 5, str(validated)
+    assert validated.json["content"]["equal"] is False, "a report, although the content could not be compared"
     closed = pair.cli("disable")
     assert closed.exit_code == 5, str(closed)
     assert closed.json["window"]["state"] == "closed"

@@ -1,4 +1,4 @@
-"""Whatever others took away in the middle of a window, it can be judged and closed, and a person is told what is gone."""
+"""Whatever others took away in the middle of a window, it can be judged and closed, and one is told what is gone."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ def test_a_window_that_lost_something_is_closed(lossy: Pair, what: str) -> None:
     validated = pair.cli("validate")
     assert validated.exit_code == 5, str(validated)
     assert said in validated.error["message"], str(validated)
+    assert validated.json["problems"], "a report, not only a sentence"
     closed = pair.cli("disable")
     assert closed.exit_code == 5, str(closed)
     assert closed.json["window"] == {"name": name, "state": "closed"}, str(closed)
