@@ -108,7 +108,9 @@ class Reconcile(Step):
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
         names = run.scope.names
         yield lock(Server.DEV, ACCESS_SHARE, names)
-        yield lock(Server.PROD, ACCESS_SHARE, names)
+        # Whether a row of content points nowhere is seen in the tables that it points at.
+        pointed_at = (key.references for key in run.scope.foreign_keys if key.table in names)
+        yield lock(Server.PROD, ACCESS_SHARE, dict.fromkeys((*names, *pointed_at)))
         written = tuple(name for name in names if foreseen.differences[name].from_dev)
         moved = tuple(one.name for one in sequences.targets(run.dev, run.writer, run.scope, foreseen=True))
         if written or moved:

@@ -86,7 +86,10 @@ class TakeBaseline(Step):
         yield noted(run, "set_progress")
 
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
-        yield lock(Server.PROD, ACCESS_SHARE, (one.name for one in foreseen.protected(run.scope)))
+        # Counting orphans reads content too.
+        content = {name for key in run.scope.foreign_keys for name in (key.table, key.references)}
+        names = (one.name for one in foreseen.protected(run.scope))
+        yield lock(Server.PROD, ACCESS_SHARE, dict.fromkeys((*names, *sorted(content))))
 
     def work(self, run: Run, foreseen: Foreseen) -> Work:
         return Work(read=sum(one.bytes for one in foreseen.protected(run.scope)))

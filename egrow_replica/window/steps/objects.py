@@ -91,6 +91,10 @@ class Roles(Step):
             for statement in roles.content_roles(door, self._place(run), read_roles(door, CONTENT_ROLES)):
                 yield Planned(door, statement)
 
+    def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
+        # GRANT locks what it is about as a reader does, so that nobody drops it meanwhile; before 18 not even that.
+        yield lock(Server.PROD, ACCESS_SHARE, (*run.scope.names, *(one.name for one in run.scope.sequences)))
+
     def _place(self, run: Run) -> roles.Place:
         facts = read_server_facts(run.writer)
         return roles.Place(
