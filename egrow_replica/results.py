@@ -318,17 +318,26 @@ class Change(Model):
     dev: str | None
 
 
+class Spelling(Model):
+    """A key that is one and the same to the servers and looks different: ``1.0`` and ``1.00``."""
+
+    production: str
+    dev: str
+
+
 class DifferingKeys(Model):
-    """Keys of the rows that differ, by kind."""
+    """Keys of the rows that differ, by kind; those that only look different as both servers write them."""
 
     new: tuple[str, ...]
     updated: tuple[str, ...]
     production_only: tuple[str, ...]
+    respelled: tuple[Spelling, ...] = ()
 
 
 class TableComparison(Model):
     """How one content table differs.
 
+    :ivar respelled: rows whose key is equal and looks different; a window leaves it as production has it.
     :ivar left_out: the columns that belong to production and were not compared.
     """
 
@@ -337,6 +346,7 @@ class TableComparison(Model):
     updated: int
     unchanged: int
     production_only: int
+    respelled: int = 0
     left_out: tuple[str, ...]
     keys: DifferingKeys | None = Field(None, exclude_if=lambda keys: keys is None)
     changes: tuple[Change, ...] | None = Field(None, exclude_if=lambda changes: changes is None)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import ContentTable, Scope, read_relations
-from egrow_replica.content import TableDifference, changes, compare_table, read_rows
+from egrow_replica.content import TableDifference, changes, compare_table, read_rows, respelled, spellings
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.evidence import protected
@@ -56,14 +56,16 @@ def _wanted(scope: Scope, names: Iterable[QualifiedName]) -> list[ContentTable]:
 
 def _compared(dev: Door, prod: Door, table: ContentTable, seed: int, options: CompareOptions) -> TableComparison:
     difference = compare_table(dev, prod, table, seed)
+    spelled = respelled(dev, prod, table, seed)
     return TableComparison(
         table=table.name,
         new=len(difference.new),
         updated=len(difference.updated),
         unchanged=difference.dev_rows - len(difference.new) - len(difference.updated),
         production_only=len(difference.production_only),
+        respelled=len(spelled),
         left_out=table.production_columns,
-        keys=_keys(dev, prod, table, seed, difference) if options.rows else None,
+        keys=_keys(dev, prod, table, seed, difference, spelled) if options.rows else None,
         changes=_changes(dev, prod, table, seed, difference) if options.columns else None,
     )
 
@@ -73,7 +75,9 @@ def _changes(dev: Door, prod: Door, table: ContentTable, seed: int, difference: 
     return tuple(sorted(found, key=lambda change: change.key))  # the columns of a row stay in their order
 
 
-def _keys(dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference) -> DifferingKeys:
+def _keys(
+    dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference, spelled: Collection[int]
+) -> DifferingKeys:
     def shown(door: Door, hashes: Collection[int], filtered: bool) -> tuple[str, ...]:
         rows = read_rows(door, table, seed, hashes, filtered=filtered, with_values=False)
         return tuple(row.shown_key for row in rows)
@@ -82,6 +86,7 @@ def _keys(dev: Door, prod: Door, table: ContentTable, seed: int, difference: Tab
         new=shown(dev, difference.new, True),
         updated=shown(dev, difference.updated, True),
         production_only=shown(prod, difference.production_only, False),
+        respelled=tuple(sorted(spellings(dev, prod, table, seed, spelled), key=lambda one: one.dev)),
     )
 
 

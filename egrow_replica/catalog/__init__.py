@@ -1,6 +1,6 @@
 """What a server says about itself: facts, relations, keys, triggers, and the scope of a window made from them."""
 
-from egrow_replica.catalog.hashing import bucket_hash, key_hash, row_hash
+from egrow_replica.catalog.hashing import bucket_hash, can_be_respelled, key_hash, row_hash
 from egrow_replica.catalog.scope import ContentTable, Scope, content_table, same_values
 from egrow_replica.catalog.server import ServerFacts, read_server_facts
 from egrow_replica.catalog.tables import (
@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "UniqueKey",
     "bucket_hash",
+    "can_be_respelled",
     "content_table",
     "key_hash",
     "read_foreign_keys",

@@ -81,6 +81,11 @@ def key_expression(column: Column, alias: str) -> Composed:
     return value_expression(column, alias)
 
 
+def can_be_respelled(columns: Iterable[Column]) -> bool:
+    """Whether two keys of these columns can be equal and look different."""
+    return any(key_expression(one, "t") != value_expression(one, "t") for one in columns)
+
+
 def key_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
     """A 64-bit hash (int8) of a row's key, from its key's columns; equal keys hash alike."""
     return _hash([key_expression(column, alias) for column in columns], seed)

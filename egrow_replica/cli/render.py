@@ -130,8 +130,15 @@ def _compare(console: Console, report: results.CompareReport) -> None:
         table.add_row(escape(str(one.table)), *map(str, figures), escape(", ".join(one.left_out)))
     console.print(table)
     for one in report.tables:
+        if one.respelled:
+            line = tr("{table}: {count} keys look different on dev and are equal; production's stay as they are")
+            console.print(escape(line.format(table=one.table, count=one.respelled)), highlight=False, soft_wrap=True)
         if one.keys is not None:
-            for kind, keys in one.keys.model_dump().items():
+            for spelling in one.keys.respelled:
+                console.print(
+                    f"{one.table} respelled: {spelling.production} → {spelling.dev}", markup=False, highlight=False
+                )
+            for kind, keys in one.keys.model_dump(exclude={"respelled"}).items():
                 for key in keys:
                     console.print(f"{one.table} {kind.replace('_', ' ')}: {key}", markup=False, highlight=False)
         for change in one.changes or ():

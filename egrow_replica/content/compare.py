@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TypeVar
 
-from egrow_replica.catalog import ContentTable, bucket_hash, key_hash, row_hash
+from egrow_replica.catalog import ContentTable, bucket_hash, can_be_respelled, key_hash, row_hash
 from egrow_replica.db import SQL, Composable, Door, Literal, columns, query, relation
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import Model
@@ -80,9 +80,24 @@ def compare_table(dev: Door, prod: Door, table: ContentTable, seed: int) -> Tabl
 
     :raises PreflightFailed: two rows of a server have keys that hash alike.
     """
+    return _compare(dev, prod, table, seed, {"bucket": bucket_hash(table.key_columns, "t", seed)})
+
+
+def respelled(dev: Door, prod: Door, table: ContentTable, seed: int) -> Collection[int]:
+    """Key hashes of the rows whose key is equal on both servers and looks different: ``1.0`` and ``1.00``.
+
+    Nothing is asked where no such key can be.
+    """
+    if not can_be_respelled(table.key_columns):
+        return ()
+    key_columns = row_hash(table.key_columns, "t", seed)
     bucket = bucket_hash(table.key_columns, "t", seed)
-    dev_parts = {**hash_parts(table, seed, filtered=True), "bucket": bucket}
-    prod_parts = {**hash_parts(table, seed, filtered=False), "bucket": bucket}
+    return _compare(dev, prod, table, seed, {"bucket": bucket, "row_hash": key_columns}).updated
+
+
+def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[str, Composable]) -> TableDifference:
+    dev_parts = {**hash_parts(table, seed, filtered=True), **parts}
+    prod_parts = {**hash_parts(table, seed, filtered=False), **parts}
     mask = _bucket_count(dev, prod, table) - 1
     dev_sums, prod_sums = _at_once(
         dev, lambda: _sums(dev, dev_parts, mask), prod, lambda: _sums(prod, prod_parts, mask)

@@ -8,7 +8,7 @@ from egrow_replica.catalog import ContentTable
 from egrow_replica.content.compare import hash_parts
 from egrow_replica.db import SQL, Composed, Door, Identifier, query
 from egrow_replica.model import Model
-from egrow_replica.results import Change
+from egrow_replica.results import Change, Spelling
 
 #: Rows that are held at once, with their values. Each time costs a scan of the keys.
 ROWS_AT_ONCE = 2_000
@@ -48,19 +48,32 @@ def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Itera
 
     Both servers' rows are read side by side, one at a time; no other statement may be sent through the doors meanwhile.
     """
-    old = _statement(table, seed, filtered=False, with_values=True, order="h.key_hash")
-    new = _statement(table, seed, filtered=True, with_values=True, order="h.key_hash")
+    for before, after in _pairs(dev, prod, table, seed, hashes, with_values=True):
+        for name, was, becomes in zip(table.column_names, before.row, after.row, strict=True):
+            # A key that only looks different is the same key.
+            if was != becomes and name not in table.key:
+                yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
+
+
+def spellings(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Spelling]:
+    """How both servers write keys that are equal; as :func:`changes`."""
+    for before, after in _pairs(dev, prod, table, seed, hashes, with_values=False):
+        yield Spelling(production=before.shown_key, dev=after.shown_key)
+
+
+def _pairs(
+    dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int], *, with_values: bool
+) -> Iterator[tuple[TextRow, TextRow]]:
+    """The rows as production and as dev has them."""
+    old = _statement(table, seed, filtered=False, with_values=with_values, order="h.key_hash")
+    new = _statement(table, seed, filtered=True, with_values=with_values, order="h.key_hash")
     wanted = sorted(hashes)
     for start in range(0, len(wanted), KEYS_AT_ONCE):
         part = [wanted[start : start + KEYS_AT_ONCE]]
-        for before, after in _pairs(prod.stream(TextRow, old, part), dev.stream(TextRow, new, part)):
-            for name, was, becomes in zip(table.column_names, before.row, after.row, strict=True):
-                # A key that only looks different is the same key.
-                if was != becomes and name not in table.key:
-                    yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
+        yield from _joined(prod.stream(TextRow, old, part), dev.stream(TextRow, new, part))
 
 
-def _pairs(old: Iterator[TextRow], new: Iterator[TextRow]) -> Iterator[tuple[TextRow, TextRow]]:
+def _joined(old: Iterator[TextRow], new: Iterator[TextRow]) -> Iterator[tuple[TextRow, TextRow]]:
     """The rows that both have, each in the order of the hashes of its keys."""
     before = next(old, None)
     for after in new:

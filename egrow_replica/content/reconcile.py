@@ -75,7 +75,8 @@ def write_differences(
 
     All updates come before all inserts, so that a unique value which one row gives up is free for a new one.
 
-    :raises PreflightFailed: unique values collide; nothing is committed.
+    :raises PreflightFailed: unique values collide, or production holds a new row's key for another row's; nothing is
+        committed.
     """
     stages: list[Stage] = []
     for position, table in enumerate(scope.tables):
@@ -90,7 +91,13 @@ def write_differences(
     updated = {stage.table.name: stage.update() for stage in stages}
     for stage in stages:
         stage.refuse_waiting()
-    return [Outcome(stage.table.name, updated[stage.table.name], stage.insert()) for stage in stages]
+    outcomes = []
+    for stage in stages:
+        made = stage.insert()
+        if len(made) < len(differences[stage.table.name].new):
+            stage.refuse_alike_keys()  # else the application has just made such a row itself
+        outcomes.append(Outcome(stage.table.name, updated[stage.table.name], made))
+    return outcomes
 
 
 def planned_statements(

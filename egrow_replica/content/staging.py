@@ -19,6 +19,13 @@ class Collision(Model):
     value: str
 
 
+class _Alike(Model):
+    """Two keys that look different and are equal to the server."""
+
+    wanting: str
+    holding: str
+
+
 @dataclass(frozen=True)
 class Stage:
     """A temporary table beside a content table, for the length of one transaction.
@@ -177,6 +184,30 @@ class Stage:
             old=columns(changing, "t"),
             new=columns(changing, "s"),
         )
+
+    def refuse_alike_keys(self) -> None:
+        """Name the staged rows whose keys are, for production, the keys of rows that were taken for others.
+
+        :raises PreflightFailed: there are some.
+        """
+        statement = query(
+            "content/alike_keys",
+            wanting=row_text(self.table.key, "s"),
+            holding=row_text(self.table.key, "t"),
+            stage=self.identifier,
+            source=self.table.source,
+            matches=self.table.matches("t", "s"),
+            staged_hash=key_hash(self.table.key_columns, "s", self.seed),
+            key_hash=key_hash(self.table.key_columns, "t", self.seed),
+        )
+        found = self.door.rows(_Alike, statement)
+        if found:
+            raise PreflightFailed(
+                f"{self.table.name}: dev's row with key {found[0].wanting} is for production the row with key "
+                f"{found[0].holding}" + (f", and {len(found) - 1} more" if len(found) > 1 else ""),
+                hint="The key's collation or type holds them for equal. Give both rows the same key, letter by letter.",
+                code="keys-alike",
+            )
 
     def refuse_collisions(self) -> None:
         """Name the rows whose unique values another row has.

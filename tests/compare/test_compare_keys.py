@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from compare_world import Bench, Found
+from compare_world import Bench, Found, look
 
 SAME = Found(new=(), updated=(), production_only=(), unchanged=1, changes=())
 
@@ -43,9 +43,19 @@ def test_equal_keys_are_one_row(bench: Bench, definition: str, dev: str, prod: s
     assert bench.table(definition, [(dev,)], [(prod,)]) == SAME
 
 
-def test_a_key_that_looks_different_is_not_listed_as_a_change(bench: Bench) -> None:
-    answer = bench.table("id numeric PRIMARY KEY, v text", [("1.0", "new")], [("1.00", "old")])
-    assert answer == Found((), ("1.0",), (), 0, (("1.0", "v", "old", "new"),))
+def test_a_key_that_looks_different_is_said_and_not_listed_as_a_change(bench: Bench) -> None:
+    answer = bench.table(
+        "id numeric PRIMARY KEY, v text",
+        [("1.0", "new"), (2, "x"), ("3.0", "x")],
+        [("1.00", "old"), (2, "x"), (3, "x")],
+    )
+    assert answer == Found((), ("1.0",), (), 2, (("1.0", "v", "old", "new"),))
+    (one,) = look(bench.pair).tables
+    assert one.respelled == 2
+    assert one.keys is not None
+    assert [(key.production, key.dev) for key in one.keys.respelled] == [("1.00", "1.0"), ("3", "3.0")]
+    bench.pair.dev_sql("UPDATE compared.t SET v = 'old' WHERE id = 1")
+    assert bench.pair.cli("compare", "--exit-code").exit_code == 0  # nothing that a window would change
 
 
 def test_scale_of_an_ordinary_column_counts(bench: Bench) -> None:

@@ -157,6 +157,7 @@ def _reconcile(scope: Scope, _: str) -> list[str]:
         stage.missing()
         stage.local_edits("4711")
         stage.refuse_collisions()
+        stage.refuse_alike_keys()
         stage.insert()
     return dev.noted + prod.noted
 
