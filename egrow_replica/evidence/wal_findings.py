@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from egrow_replica.evidence.wal_relations import Place, Side, StoredRelation, node_of, owner_of
-from egrow_replica.evidence.wal_state import FIRST_NORMAL_NODE, Kind, WalState, Written, lsn_number
+from egrow_replica.evidence.wal_state import FIRST_NORMAL_NODE, Kind, WalState, Written, lsn_number, merge_ranges
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: What the kinds are called in a sentence.
@@ -234,8 +234,22 @@ def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableW
         ours=tuple(judged.touched.get(relation.oid, ())),
         others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
         untouched=not entries and relation.logged_heap,
-        ranges=frozenset() if not entries and relation.logged_heap else None,
+        ranges=_ranges(relation, entries, state) if relation.logged_heap else None,
     )
+
+
+def _ranges(relation: StoredRelation, entries: Iterable[Written], state: WalState) -> frozenset[int] | None:
+    """On which block ranges rows of a heap came, changed or went; ``None`` where anything else happened to it.
+
+    Its TOAST table does not matter: where a value there changes, the row that points at it is written too.
+    """
+    ranges: frozenset[int] | None = frozenset()
+    for entry in entries:
+        if entry.what in state.parts and entry.kind in _ROW_KINDS:
+            continue
+        of_rows = entry.what == relation.storage and entry.kind in _ROW_KINDS
+        ranges = merge_ranges(ranges, entry.ranges if of_rows else None)
+    return ranges
 
 
 def _rows(entries: Iterable[Written], *kinds: Kind) -> int:

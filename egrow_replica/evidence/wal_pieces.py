@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from egrow_replica.evidence.wal_state import (
+    MOST_RANGES,
     Kind,
     OpenWrite,
     Prepared,
@@ -13,6 +14,7 @@ from egrow_replica.evidence.wal_state import (
     WalState,
     Written,
     lsn_number,
+    merge_ranges,
     merge_written,
     precedes,
     storage_of_path,
@@ -22,6 +24,8 @@ from egrow_replica.model import Model
 
 #: Transactions without an origin: the application's.
 LOCAL = 0
+#: From how many rows by one transaction on one page on it is cheaper to group records at once than to keep each.
+WORTH_GROUPING = 4
 _PATHS = (Kind.STORAGE_MADE, Kind.STORAGE_GIVEN_UP)
 
 
@@ -34,6 +38,7 @@ class PieceRow(Model):
     kind: str | None
     what: str | None
     rows: int | None
+    ranges: list[int | None] | None
     first: str | None
     last: str | None
     at: str | None
@@ -50,6 +55,8 @@ class Pieces:
     """A state in the making.
 
     :param followed: oids of the relations whose change of storage is to be kept.
+    :ivar position: where the last record that was taken in ends.
+    :ivar alike: whether many records of the last piece were alike, as those of the next probably are.
     """
 
     def __init__(self, state: WalState, followed: Iterable[str]) -> None:
@@ -62,6 +69,7 @@ class Pieces:
         self.position = state.position
         self._records = state.records
         self._early = state.early
+        self.alike = False
 
     @property
     def open_transactions(self) -> list[str]:
@@ -83,6 +91,8 @@ class Pieces:
             return False
         self.position = position.last
         self._records += position.rows or 0
+        (groups,) = by_sort["groups"]
+        self.alike = (position.rows or 0) > WORTH_GROUPING * (groups.rows or 0)
         self._end(by_sort["ended"])
         for row in by_sort["written"]:
             self._written += _written(row)
@@ -133,6 +143,7 @@ class Pieces:
                     rows=write.rows,
                     first=_there(write.first),
                     last=_there(write.last),
+                    ranges=write.ranges,
                     xid=end.top if origin != LOCAL else None,
                     at=end.at if origin != LOCAL else None,
                 )
@@ -154,6 +165,7 @@ class Pieces:
                 rows=(row.rows or 0) + (known.rows if known else 0),
                 first=known.first if known else row.first,
                 last=row.last,
+                ranges=merge_ranges(known.ranges, _ranges(row)) if known else _ranges(row),
             )
 
     def _change_storage(self, xid: str, kind: Kind, what: str) -> None:
@@ -223,11 +235,18 @@ def _written(row: PieceRow) -> list[Written]:
             rows=row.rows or 0,
             first=_there(row.first),
             last=_there(row.last),
+            ranges=_ranges(row),
             xid=row.xid,
             at=row.at,
         )
         for what in _storages(kind, _there(row.what))
     ]
+
+
+def _ranges(row: PieceRow) -> frozenset[int] | None:
+    """The block ranges that a row names; one that has none in it stands for a record that did not say."""
+    found = frozenset(one for one in row.ranges or (None,) if one is not None)
+    return None if row.ranges is None or None in row.ranges or len(found) > MOST_RANGES else found
 
 
 def _there(value: str | None) -> str:

@@ -7,6 +7,7 @@ import time
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Composed, Door, Literal, query
 from egrow_replica.errors import StatementFailed
+from egrow_replica.evidence.ranges import PAGES
 from egrow_replica.evidence.wal_pieces import PieceRow, Pieces
 from egrow_replica.evidence.wal_relations import read_place, storages
 from egrow_replica.evidence.wal_state import WalGone, WalState, WalUnavailable, lsn_number, lsn_text
@@ -184,8 +185,15 @@ def _piece(door: Door, state: WalState, pieces: Pieces, begin: int, to: int, fol
         str(state.database),
         state.transaction,
         state.settled,
+        PAGES,
     ]
-    return door.rows(PieceRow, query("evidence/wal_chunk"), parameters)
+    return door.rows(PieceRow, piece_statement(alike=pieces.alike), parameters)
+
+
+def piece_statement(*, alike: bool) -> Composed:
+    """What reads one piece; ``alike``: with many records that differ in nothing but their place."""
+    name = "evidence/wal_records_alike" if alike else "evidence/wal_records"
+    return query("evidence/wal_chunk", records=query(name, kinds=query("evidence/wal_kinds")))
 
 
 def _outcome(error: StatementFailed, state: WalState) -> WalGone | WalUnavailable | None:

@@ -14,6 +14,10 @@ FIRST_NORMAL_NODE = 16384
 DEFAULT_TABLESPACE, SHARED_TABLESPACE = 1663, 1664
 
 
+#: Most block ranges that are kept of one storage: the state goes into the journal. 16,384 of them are 32 GB.
+MOST_RANGES = 16_384
+
+
 class Kind(StrEnum):
     """What a record did; the letters are those of ``wal_chunk.sql``."""
 
@@ -34,6 +38,8 @@ class Written(Model):
 
     :ivar what: ``tablespace/database/filenode``; for a TRUNCATE record ``oid:`` and the table's oid.
     :ivar first: where the first record stands, ``last`` the last.
+    :ivar ranges: on which pages of it, in ranges of :data:`~egrow_replica.evidence.ranges.PAGES`, by number; ``None``:
+        it is not known, or there are more than :data:`MOST_RANGES`.
     :ivar xid: the transaction of the first record and, in ``at``, when it committed; only kept for an origin.
     """
 
@@ -43,6 +49,7 @@ class Written(Model):
     rows: int
     first: str
     last: str
+    ranges: frozenset[int] | None = None
     xid: str | None = None
     at: str | None = None
 
@@ -56,6 +63,7 @@ class OpenWrite(Model):
     rows: int
     first: str | None
     last: str | None
+    ranges: frozenset[int] | None = None
 
 
 class Prepared(Model):
@@ -184,6 +192,24 @@ def merge_written(parts: Iterable[Written]) -> dict[tuple[int, Kind, str], Writt
             merged[key] = part
             continue
         earlier, later = sorted((known, part), key=lambda one: lsn_number(one.first))
-        last = max(known.last, part.last, key=lsn_number)
-        merged[key] = earlier.model_copy(update={"rows": earlier.rows + later.rows, "last": last})
+        merged[key] = earlier.model_copy(
+            update={
+                "rows": earlier.rows + later.rows,
+                "last": max(known.last, part.last, key=lsn_number),
+                "ranges": merge_ranges(known.ranges, part.ranges),
+            }
+        )
     return merged
+
+
+def merge_ranges(one: frozenset[int] | None, other: frozenset[int] | None) -> frozenset[int] | None:
+    """The block ranges of both, ``None`` where they are not known or are too many to keep.
+
+    >>> sorted(merge_ranges(frozenset({1, 2}), frozenset({2, 5})) or ())
+    [1, 2, 5]
+    >>> merge_ranges(frozenset({1}), None) is None
+    True
+    """
+    if one is None or other is None or len(both := one | other) > MOST_RANGES:
+        return None
+    return both

@@ -286,6 +286,8 @@ _PARTS: Final[dict[str, Composable]] = {
     "predicate": SQL("(id > 2)"),
     "values": SQL("lower(title)"),
     "milliseconds": Literal("100"),
+    "kinds": query("evidence/wal_kinds"),
+    "records": query("evidence/wal_records", kinds=query("evidence/wal_kinds")),
 }
 
 

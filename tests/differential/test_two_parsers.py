@@ -46,6 +46,9 @@ UNREADABLE: Final = {
     "catalog/closure_expressions": "a subscript of a column before a cast",
     "catalog/closure_views": "a subscript of a column before a cast",
     "evidence/wal_chunk": "a cast before END",
+    "evidence/wal_kinds": "a cast before END",
+    "evidence/wal_records": "a cast before END",
+    "evidence/wal_records_alike": "a cast before END",
 }
 
 
