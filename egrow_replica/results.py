@@ -260,8 +260,57 @@ class TableState(Model):
     state: str
 
 
+class HeldRoleReport(Model):
+    """A role whose writes are held; ``before``: what ``off`` gives back, ``None``: that there was nothing."""
+
+    role: str
+    before: str | None
+
+
+class HoldReport(Model):
+    """A hold of writes.
+
+    :ivar held_since: from then on no session of the roles is older than it; null where it never came so far.
+    :ivar overdue: its time is over, and nobody has released it.
+    """
+
+    id: int
+    roles: tuple[HeldRoleReport, ...]
+    begun_at: datetime
+    held_since: datetime | None
+    ends_at: datetime
+    overdue: bool
+    reason: str | None
+    held_by: str
+    window: str | None
+
+
+class NotHeld(Model):
+    """A role that may write protected tables in spite of a hold; ``sessions``: of it in this database now."""
+
+    role: str
+    why: str
+    sessions: int
+
+
+class MaintenanceReport(Model):
+    """Answer of ``maintenance on``, ``off`` and ``status``.
+
+    :ivar in_force: whether writes are held now; ``hold``: that hold, or the one that ``off`` ended.
+    :ivar sessions_ended: sessions of the held roles that were ended.
+    :ivar not_held: who else may write protected tables.
+    """
+
+    in_force: bool
+    hold: HoldReport | None
+    sessions_ended: int = 0
+    not_held: tuple[NotHeld, ...] = ()
+    warnings: tuple[str, ...] = ()
+    total_seconds: float
+
+
 class StatusReport(Model):
-    """Answer of ``status``; everything but ``window`` is empty when none is open."""
+    """Answer of ``status``; everything but ``window``, ``hold`` and ``warnings`` is empty when none is open."""
 
     window: StatusWindow | None
     lag_bytes: int | None = None
@@ -272,6 +321,7 @@ class StatusReport(Model):
     workers: tuple[WorkerStatus, ...] = ()
     watched: bool = False
     tables: tuple[TableState, ...] = ()
+    hold: HoldReport | None = Field(None, exclude_if=lambda hold: hold is None)
     warnings: tuple[str, ...] = ()
 
 

@@ -77,6 +77,7 @@ def run_for(context: Context, servers: Servers, door: Door, window: Window, *, o
         setting=window.setting,
         origin=origin or names.common,
         lock=door,
+        who=who(),
     )
     run.adopt(window)
     return run

@@ -20,6 +20,7 @@ from egrow_replica.evidence import slot_state
 from egrow_replica.model import Model, Server, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
+from egrow_replica.window.hold import read_hold
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.steps import OBJECT_STEPS, Step, gather, our_origins, subject_of
@@ -106,6 +107,7 @@ def disable(context: Context, options: DisableOptions) -> DisableReport:
         run = run_for(context, servers, door, window)
         try:
             run.dev_reachable = _dev_answers(run, options)
+            _go_on_holding(run)
             runner = Runner(run)
             validation = window.validation
             if window.state is not WindowState.CLOSING:
@@ -114,6 +116,13 @@ def disable(context: Context, options: DisableOptions) -> DisableReport:
             return _close(run, runner, validation, options, started)
         finally:
             run.close()
+
+
+def _go_on_holding(run: Run) -> None:
+    """A hold that the window made lasts until it is closed, or its time is over."""
+    found = read_hold(run.writer) if run.setting.hold_seconds is not None else None
+    if found is not None and found.window_name == run.names.window:
+        run.watch_hold(found)
 
 
 def _dev_answers(run: Run, options: DisableOptions) -> bool:
@@ -222,6 +231,9 @@ def _left_behind(run: Run) -> list[Removed]:
             left.append(Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot))
         if origins.origin_id(prod, name) is not None:
             left.append(Removed(server=Server.PROD, kind="origin", name=name))
+        found = read_hold(prod)
+        if found is not None and found.window_name == run.names.window:
+            left.append(Removed(server=Server.PROD, kind="hold", name=", ".join(found.names)))
         if run.setting.makes_roles:
             for role in read_roles(prod, CONTENT_ROLES):
                 left.append(Removed(server=Server.PROD, kind="role", name=role))

@@ -12,28 +12,31 @@ from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for, who
 from egrow_replica.backup import load
 from egrow_replica.db import Door
-from egrow_replica.errors import EgrowError, Interrupted, WrongState
-from egrow_replica.model import Check, Model, Severity, StepStatus, WindowState
+from egrow_replica.errors import EgrowError, Interrupted, PreflightFailed, WrongState
+from egrow_replica.model import Check, EvidenceTier, Model, Severity, StepStatus, WindowState
 from egrow_replica.replication.names import ObjectNames, in_use, object_names
 from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
+from egrow_replica.window.hold import check_roles, read_hold
 from egrow_replica.window.journal import Opening, Window, WindowSetting, read_windows
 from egrow_replica.window.preflight import Findings, run_preflight
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner, roll_back
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.steps import ENABLE_STEPS
+from egrow_replica.window.steps import enable_steps
 
 
 class EnableOptions(Model):
     """What the command line says.
 
     :ivar whole_backup: also dump the whole database.
+    :ivar hold_seconds: hold the application's writes while the window opens, for so long at most.
     """
 
     name: str | None = None
     reason: str | None = None
     whole_backup: bool = True
     allow_unproven: bool = False
+    hold_seconds: float | None = None
 
 
 #: Looks at what would be done, before anything is, and raises where it may not; also given are the servers, the door
@@ -41,10 +44,13 @@ class EnableOptions(Model):
 Approval = Callable[[Servers, Door, Door, ObjectNames, Findings], None]
 
 
-def enable(context: Context, options: EnableOptions, approve: Approval | None = None) -> EnableReport:
+def enable(
+    context: Context, options: EnableOptions, approve: Approval | None = None, *, keeps_hold: bool = False
+) -> EnableReport:
     """Open a window; it streams and is validated when this returns.
 
     :param approve: what has to agree before anything is written; then only a new window is opened, none resumed.
+    :param keeps_hold: writes stay held when it is open; the caller releases them.
     :raises EgrowError: it could not be opened; ``report`` says how far it came and whether all was taken back.
     """
     started = time.monotonic()
@@ -54,16 +60,18 @@ def enable(context: Context, options: EnableOptions, approve: Approval | None = 
         if found is not None and approve is not None:
             refuse_open(found)
         if found is not None:
-            return _resume(context, servers, door, found, started)
+            return _resume(context, servers, door, found, started, keeps_hold)
         with servers.read_dev("preflight") as dev:
             names = new_names(options, windows, dev, door)
             context.listener.step_started("preflight")
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             _report_preflight(context, findings, started)
             findings.refuse()
+            refuse_hold(context, servers, door, options)
             if approve is not None:
                 approve(servers, door, dev, names, findings)
         run = new_run(context, servers, door, names, findings, options)
+        run.keeps_hold = keeps_hold
         try:
             run.journal.create()
             run.journal.open(_opening(names, options, findings), run.setting, run.scope)
@@ -72,7 +80,27 @@ def enable(context: Context, options: EnableOptions, approve: Approval | None = 
             run.close()
 
 
-def _resume(context: Context, servers: Servers, door: Door, window: Window, started: float) -> EnableReport:
+def refuse_hold(context: Context, servers: Servers, prod: Door, options: EnableOptions) -> None:
+    """See, before anything is written, that writes can be held where that was asked for, and are where it is required.
+
+    :raises EgrowError: as :func:`egrow_replica.window.hold.check_roles`.
+    :raises PreflightFailed: the evidence has to be ``exact``, and writes are not held.
+    """
+    if read_hold(prod) is not None:
+        return
+    if options.hold_seconds is not None:
+        check_roles(prod, context.settings.maintenance.roles, servers.prod.user)
+    elif context.settings.evidence.require == EvidenceTier.EXACT.value:
+        raise PreflightFailed(
+            "the configuration requires exact evidence, and writes are not held",
+            hint="Say --maintenance, or `egrow-replica maintenance on` first.",
+            code="not-held",
+        )
+
+
+def _resume(
+    context: Context, servers: Servers, door: Door, window: Window, started: float, keeps_hold: bool
+) -> EnableReport:
     """Finish what a dead controller began; the lock was free, so it is dead.
 
     :raises WrongState: the window is open, so there is nothing to finish.
@@ -80,6 +108,7 @@ def _resume(context: Context, servers: Servers, door: Door, window: Window, star
     if window.state not in (WindowState.OPENING, WindowState.ROLLING_BACK):
         refuse_open(window)
     run = run_for(context, servers, door, window)
+    run.keeps_hold = keeps_hold
     try:
         if window.state is WindowState.ROLLING_BACK:
             context.listener.say(f"window {window.name} was being rolled back: finishing that")
@@ -106,7 +135,7 @@ def refuse_open(window: Window | None) -> None:
 def _open(run: Run, checks: tuple[Check, ...], started: float) -> EnableReport:
     runner = Runner(run)
     try:
-        runner.forward(ENABLE_STEPS)
+        runner.forward(enable_steps(run.setting))
     except BaseException as error:
         _fail(run, runner, error, started)
     window = run.journal.read()
@@ -124,7 +153,7 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
     validation = error.report if isinstance(error, EgrowError) and isinstance(error.report, Validation) else None
     cause = error.message if isinstance(error, EgrowError) else type(error).__name__
     run.listener.say(f"rolling back: {cause}")
-    done = roll_back(runner, run, ENABLE_STEPS, cause)
+    done = roll_back(runner, run, enable_steps(run.setting), cause)
     state = WindowState.ROLLED_BACK if done else WindowState.FAILED
     if isinstance(error, KeyboardInterrupt):
         error = Interrupted("interrupted; everything that was begun was taken back" if done else "interrupted")
@@ -207,6 +236,7 @@ def new_run(
         whole_backup=options.whole_backup,
         allow_unproven=options.allow_unproven,
         makes_roles=findings.makes_roles,
+        hold_seconds=options.hold_seconds,
     )
     return Run(
         servers=servers,
@@ -218,10 +248,18 @@ def new_run(
         origin=names.common,
         lock=door,
         planning=planning,
+        who=who(),
     )
 
 
-def new_setting(context: Context, *, whole_backup: bool, allow_unproven: bool, makes_roles: bool) -> WindowSetting:
+def new_setting(
+    context: Context,
+    *,
+    whole_backup: bool,
+    allow_unproven: bool,
+    makes_roles: bool,
+    hold_seconds: float | None = None,
+) -> WindowSetting:
     """What holds for the whole life of a new window."""
     return WindowSetting(
         publish=context.settings.window.publish,
@@ -230,6 +268,7 @@ def new_setting(context: Context, *, whole_backup: bool, allow_unproven: bool, m
         allow_unproven=allow_unproven,
         whole_backup=whole_backup,
         makes_roles=makes_roles,
+        hold_seconds=hold_seconds,
     )
 
 

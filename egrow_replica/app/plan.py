@@ -11,12 +11,12 @@ from pathlib import Path
 
 from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window
-from egrow_replica.app.enable import EnableOptions, enable, new_names, new_run, refuse_open
+from egrow_replica.app.enable import EnableOptions, enable, new_names, new_run, refuse_hold, refuse_open
 from egrow_replica.app.plan_subjects import read_subjects, row_digest
 from egrow_replica.app.saved_plan import SavedPlan, SavedTable, read_plan, refuse_changed, refuse_existing, write_plan
 from egrow_replica.catalog import read_relations
 from egrow_replica.content import TableDifference, bytes_of, compare_all
-from egrow_replica.db import SNAPSHOT, CreateReplicationSlot, Door, query
+from egrow_replica.db import SNAPSHOT, CreateReplicationSlot, Door
 from egrow_replica.errors import Refused, UsageError
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication.names import ObjectNames
@@ -31,10 +31,11 @@ from egrow_replica.results import (
     Throughput,
 )
 from egrow_replica.window.journal import create_statements, read_windows
+from egrow_replica.window.journal import exists as journal_exists
 from egrow_replica.window.preflight import Findings, run_preflight
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.steps import ENABLE_STEPS, Foreseen, Planned, Step, noted, size_of
+from egrow_replica.window.steps import Foreseen, Planned, Step, enable_steps, noted, size_of
 
 #: A comparison that reads less is over before its duration tells anything.
 MEASURABLE_BYTES = 16 << 20
@@ -70,6 +71,7 @@ def plan(context: Context, options: EnableOptions, *, out: Path | None = None, f
             names = new_names(options, windows, dev, door)
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             findings.refuse()
+            refuse_hold(context, servers, door, options)
             draft = _draft(context, servers, door, dev, names, findings, options, keep=out is not None)
     if out is None:
         return draft.report
@@ -84,13 +86,18 @@ def options_of(path: Path, given: EnableOptions) -> tuple[SavedPlan, EnableOptio
     """
     saved = read_plan(path)
     options = EnableOptions(
-        name=saved.window, reason=saved.reason, whole_backup=saved.whole_backup, allow_unproven=saved.allow_unproven
+        name=saved.window,
+        reason=saved.reason,
+        whole_backup=saved.whole_backup,
+        allow_unproven=saved.allow_unproven,
+        hold_seconds=saved.hold_seconds,
     )
     conflicts = {
         "--name": given.name not in (None, saved.window),
         "--reason": given.reason not in (None, saved.reason),
         "--no-backup": saved.whole_backup and not given.whole_backup,
         "--allow-unproven": given.allow_unproven and not saved.allow_unproven,
+        "--maintenance": given.hold_seconds not in (None, saved.hold_seconds),
     }
     for option, conflicting in conflicts.items():
         if conflicting:
@@ -134,6 +141,7 @@ def _saved(draft: Draft, options: EnableOptions) -> SavedPlan:
         reason=options.reason,
         whole_backup=options.whole_backup,
         allow_unproven=options.allow_unproven,
+        hold_seconds=options.hold_seconds,
         seed=draft.seed,
         subjects=draft.subjects,
         tables=draft.tables,
@@ -196,7 +204,10 @@ def _report(run: Run, dev: Door, prod: Door, findings: Findings) -> tuple[PlanRe
     sizes = {table.name: bytes_of(dev, table, seed, differences[table.name].from_dev) for table in scope.tables}
     foreseen = Foreseen(differences, sum(sizes.values()), relations)
     trip = _round_trip(prod)
-    steps = (_opening(run, trip), *(_planned(step, run, foreseen, throughput, trip) for step in ENABLE_STEPS))
+    steps = (
+        _opening(run, trip),
+        *(_planned(step, run, foreseen, throughput, trip) for step in enable_steps(run.setting)),
+    )
     tables = tuple(
         PlannedTable(
             table=name,
@@ -231,7 +242,7 @@ def _saved_table(run: Run, dev: Door, prod: Door, name: QualifiedName, differenc
 def _opening(run: Run, trip: float) -> PlannedStep:
     """The journal's entry, before the first step; the journal itself where there is none yet."""
     statements = [noted(run, "insert_window")]
-    if not run.writer.value(query("journal/exists")):
+    if not journal_exists(run.writer):
         statements[:0] = [Planned(run.writer, statement, Purpose.JOURNAL) for statement in create_statements()]
     shown, reason = _judged(iter(statements), run.setting.seed)
     step = _step("journal", Server.PROD, "note the window in the journal, the schema egrow_replica", shown, reason)

@@ -66,6 +66,7 @@ def _configuration(settings: Settings) -> Iterator[tuple[str, str]]:
         "[window] publish": list(settings.window.publish),
         "[window] lock_timeout": settings.window.lock_timeout,
         "[evidence] require": settings.evidence.require,
+        "[maintenance] roles": list(settings.maintenance.roles),
         "[validate] probes": list(settings.validation.probes),
         "[backup] directory": str(settings.backup.directory),
     }

@@ -59,6 +59,7 @@ class SavedPlan(Model):
     reason: str | None
     whole_backup: bool
     allow_unproven: bool
+    hold_seconds: float | None = None
     seed: int
     subjects: dict[str, str]
     tables: tuple[SavedTable, ...]

@@ -9,7 +9,14 @@ from pydantic import SecretStr
 
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, Role, may_have_walinspect, read_roles
+from egrow_replica.catalog.roles import (
+    APPLY_ROLE,
+    MAINTENANCE_ROLE,
+    RESTORE_ROLE,
+    Role,
+    may_have_walinspect,
+    read_roles,
+)
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn, query
 from egrow_replica.errors import ConfigurationError, PreflightFailed
@@ -19,6 +26,7 @@ from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import roles
 from egrow_replica.results import SetupReport
 from egrow_replica.settings import admin_dsn
+from egrow_replica.window.hold import read_role_rights, refuse_role
 from egrow_replica.window.journal import create_statements, owner_statements
 from egrow_replica.window.servers import Servers
 
@@ -83,6 +91,8 @@ def _door(
         table_owners=place.owners if server is Server.PROD else (),
         own_schema=OWN_SCHEMA if server is Server.PROD else None,
         journal_owners=(servers.prod.user or "", dsn.user or "") if server is Server.PROD else (),
+        held=place.held,
+        keeper=MAINTENANCE_ROLE if place.held else None,
     )
     return connect(dsn, server, policy, what="setup", read_only=False)
 
@@ -110,12 +120,13 @@ def _place(context: Context, door: Door, server: Server) -> roles.Place:
         publish=context.settings.window.publish,
         partitions=partitions_of(relations, content) if server is Server.PROD else (),
         has_walinspect=server is Server.PROD and may_have_walinspect(door),
+        held=context.settings.maintenance.roles if server is Server.PROD else (),
     )
 
 
 def _role_names(servers: Servers, server: Server) -> tuple[str, ...]:
     if server is Server.PROD:
-        return (APPLY_ROLE, RESTORE_ROLE, _user(servers.prod, "prod"))
+        return (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE, _user(servers.prod, "prod"))
     return tuple(dict.fromkeys((_user(servers.dev, "dev"), _user(servers.stream, "dev, from production"))))
 
 
@@ -139,6 +150,7 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     if server is Server.PROD:
         operator = _login(door, servers.prod, "prod", hidden)
         _refuse_superuser(existing, operator.name)
+        _refuse_held(door, place.held, operator.name)
         return [
             *roles.content_roles(door, place, existing),
             *roles.production_operator(door, place, operator, existing),
@@ -148,6 +160,13 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     operator = _login(door, servers.dev, "dev", hidden)
     _refuse_superuser(existing, operator.name)
     return roles.development_logins(place, operator, _login(door, servers.stream, "the stream", hidden), existing)
+
+
+def _refuse_held(door: Door, held: tuple[str, ...], operator: str) -> None:
+    """See that the roles whose writes are to be held are the application's."""
+    known = read_role_rights(door, held)
+    for name in held:
+        refuse_role(name, known.get(name), {operator})
 
 
 def _refuse_superuser(existing: dict[str, Role], name: str) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from egrow_replica.app.context import Context, open_window
+from egrow_replica.app.maintenance import hold_report, overdue_warning
 from egrow_replica.app.restoring import interrupted, unjudged
 from egrow_replica.db import Door
 from egrow_replica.evidence import slot_state
@@ -23,6 +24,7 @@ from egrow_replica.results import (
     WorkerStatus,
 )
 from egrow_replica.settings import Settings
+from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import Window, read_windows
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
@@ -49,13 +51,18 @@ def status(context: Context) -> StatusReport:
     with servers.read_prod("status") as prod, servers.read_dev("status") as dev:
         windows = read_windows(prod)
         window = open_window(windows)
+        hold = read_hold(prod)
+        held = hold_report(hold) if hold is not None else None
+        warnings = overdue_warning(hold) if hold is not None else ()
         if window is None:
             left = interrupted(windows)
-            return StatusReport(window=None, warnings=() if left is None else (unjudged(left[0].name),))
+            told = () if left is None else (unjudged(left[0].name),)
+            return StatusReport(window=None, hold=held, warnings=(*warnings, *told))
         name = object_names(window.name).common
         seen = _look(dev, prod, name)
         state = _state(dev, prod, window, seen, name)
-        return _report(context.settings, dev, prod, window, state, seen)
+        report = _report(context.settings, dev, prod, window, state, seen)
+        return report.model_copy(update={"hold": held, "warnings": (*warnings, *report.warnings)})
 
 
 def _look(dev: Door, prod: Door, name: str) -> _Seen:

@@ -7,6 +7,7 @@ import time
 from egrow_replica.app.context import Context
 from egrow_replica.app.disable import DisableOptions, disable
 from egrow_replica.app.enable import EnableOptions, enable
+from egrow_replica.app.maintenance import release_of_window
 from egrow_replica.errors import EgrowError
 from egrow_replica.results import DisableReport, EnableReport, SyncReport
 
@@ -17,13 +18,17 @@ def sync(context: Context, options: EnableOptions) -> SyncReport:
     :raises EgrowError: as :func:`enable` and :func:`disable`; ``report`` covers what was done.
     """
     started = time.monotonic()
-    opened = enable(context, options)
+    # Held writes stay held until the window's last verdict: disable releases them when it has closed it.
+    opened = enable(context, options, keeps_hold=True)
     try:
         closed = disable(context, DisableOptions())
     except EgrowError as error:
         if isinstance(error.report, DisableReport):
             error.report = _report(opened, error.report, started)
         raise
+    finally:
+        if options.hold_seconds is not None:
+            release_of_window(context, opened.window.name)
     return _report(opened, closed, started)
 
 

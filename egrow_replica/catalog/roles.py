@@ -17,6 +17,10 @@ APPLY_ROLE = "egrow_apply"
 #: stream cannot delete whatever happens.
 RESTORE_ROLE = "egrow_restore"
 
+#: Holds the application's writes: it has CREATEROLE, and ADMIN on the application's roles without being what they are.
+#: Nobody logs in as it; the operator takes it on for one transaction.
+MAINTENANCE_ROLE = "egrow_maintenance"
+
 _WRITING = ("SELECT", "INSERT", "UPDATE")
 RESTORE_PRIVILEGES = (*_WRITING, "DELETE")
 

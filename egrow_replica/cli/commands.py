@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from egrow_replica.app.backups import backups_list
 from egrow_replica.app.compare import CompareOptions
 from egrow_replica.app.compare import compare as compare_content
+from egrow_replica.app.context import Context
 from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
 from egrow_replica.app.enable import EnableOptions
@@ -33,6 +34,7 @@ from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
 from egrow_replica.model import QualifiedName, WindowState
+from egrow_replica.settings import seconds
 
 NAMES = ("setup", "compare", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
 
@@ -64,6 +66,8 @@ Name = Annotated[str | None, typer.Option(help="the window's name; default: the 
 Reason = Annotated[str | None, typer.Option(help="why, for the journal")]
 NoBackup = Annotated[bool, typer.Option("--no-backup", help="content files only, no whole-database dump")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show the steps and their SQL, do nothing")]
+Maintenance = Annotated[bool, typer.Option("--maintenance", help="hold the application's writes meanwhile")]
+Duration = Annotated[str | None, typer.Option(help="how long writes may be held, 10min for example")]
 AllowUnproven = Annotated[bool, typer.Option("--allow-unproven", help="accept tables of which nothing can be proved")]
 
 
@@ -89,6 +93,8 @@ def enable(
     reason: Reason = None,
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
+    maintenance: Maintenance = False,
+    duration: Duration = None,
     dry_run: DryRun = False,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="only gather evidence, do nothing")] = False,
     plan: Annotated[Path | None, typer.Option(help="open the window of a plan that `plan --out` kept")] = None,
@@ -96,7 +102,7 @@ def enable(
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
-    options = _enable_options(name, reason, no_backup, allow_unproven)
+    options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
     if plan is not None:
         if validate_only or dry_run:
             raise UsageError("--plan opens a window: leave --dry-run and --validate-only out")
@@ -117,20 +123,53 @@ def sync(
     reason: Reason = None,
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
+    maintenance: Maintenance = False,
+    duration: Duration = None,
     dry_run: DryRun = False,
 ) -> Answer:
     """Open a window, validate it and close it."""
     state: State = context.obj
     use_case = state.context()
-    options = _enable_options(name, reason, no_backup, allow_unproven)
+    options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
     if dry_run:
         return Answer("sync", make_plan(use_case, options))
     state.confirm(tr("Bring content to production?"))
     return Answer("sync", open_and_close(use_case, options))
 
 
-def _enable_options(name: str | None, reason: str | None, no_backup: bool, allow_unproven: bool) -> EnableOptions:
-    return EnableOptions(name=name, reason=reason, whole_backup=not no_backup, allow_unproven=allow_unproven)
+def enable_options(
+    context: Context,
+    name: str | None,
+    reason: str | None,
+    no_backup: bool,
+    allow_unproven: bool,
+    maintenance: bool,
+    duration: str | None,
+) -> EnableOptions:
+    """What `enable`, `sync` and `plan` were told; :raises UsageError: a duration of nothing, or that is none."""
+    held = duration_seconds(duration)
+    if held is not None and not maintenance:
+        raise UsageError("--duration is for --maintenance", hint="Say --maintenance, or leave --duration out.")
+    return EnableOptions(
+        name=name,
+        reason=reason,
+        whole_backup=not no_backup,
+        allow_unproven=allow_unproven,
+        hold_seconds=(held or context.settings.maintenance.duration) if maintenance else None,
+    )
+
+
+def duration_seconds(text: str | None) -> float | None:
+    """A duration from the command line; :raises UsageError: it is none."""
+    if text is None:
+        return None
+    try:
+        value = seconds(text)
+    except ValueError as error:
+        raise UsageError(f"--duration {text!r}: {error}", hint="10min, for example.") from None
+    if value <= 0:
+        raise UsageError("--duration must be more than zero", hint="10min, for example.")
+    return value
 
 
 def status(

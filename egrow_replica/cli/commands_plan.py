@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
-from egrow_replica.app.enable import EnableOptions
 from egrow_replica.app.plan import plan as make_plan
-from egrow_replica.cli.commands import AllowUnproven, Answer, Name, NoBackup, Reason
+from egrow_replica.cli.commands import (
+    AllowUnproven,
+    Answer,
+    Duration,
+    Maintenance,
+    Name,
+    NoBackup,
+    Reason,
+    enable_options,
+)
 from egrow_replica.cli.state import State
 from egrow_replica.errors import UsageError
 
@@ -22,6 +30,8 @@ def plan(
     reason: Reason = None,
     no_backup: NoBackup = False,
     allow_unproven: AllowUnproven = False,
+    maintenance: Maintenance = False,
+    duration: Duration = None,
     out: Annotated[Path | None, typer.Option(help="keep the plan in this file, for `enable --plan`")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace the file that is there")] = False,
 ) -> Answer:
@@ -29,8 +39,9 @@ def plan(
     state: State = context.obj
     if force and out is None:
         raise UsageError("--force is for --out")
-    options = EnableOptions(name=name, reason=reason, whole_backup=not no_backup, allow_unproven=allow_unproven)
-    return Answer(context.info_name or "plan", make_plan(state.context(), options, out=out, force=force))
+    use_case = state.context()
+    options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
+    return Answer(context.info_name or "plan", make_plan(use_case, options, out=out, force=force))
 
 
 def register(app: typer.Typer) -> None:

@@ -21,6 +21,7 @@ from egrow_replica.cli import (
     commands_doctor,
     commands_init,
     commands_lab,
+    commands_maintenance,
     commands_plan,
     commands_streaks,
     language,
@@ -74,6 +75,7 @@ commands.register(app)
 commands_init.register(app)
 commands_doctor.register(app)
 commands_lab.register(app)
+commands_maintenance.register(app)
 commands_plan.register(app)
 commands_streaks.register(app)
 
@@ -168,7 +170,9 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
 
 def _command(arguments: list[str]) -> str:
     words = [word for word in global_options_first(arguments) if not word.startswith("-")]
-    modules = (commands, commands_doctor, commands_init, commands_lab, commands_plan, commands_streaks)
+    modules = (
+        commands, commands_doctor, commands_init, commands_lab, commands_maintenance, commands_plan, commands_streaks,
+    )  # fmt: skip
     names = {name for module in modules for name in module.NAMES}
     return next((word for word in words if word in names), "")
 

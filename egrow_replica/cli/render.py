@@ -16,6 +16,7 @@ from egrow_replica.cli.differences import difference_lines
 from egrow_replica.cli.doctor_lines import show_doctor
 from egrow_replica.cli.init_lines import show_init
 from egrow_replica.cli.language import tr
+from egrow_replica.cli.maintenance_lines import show_maintenance
 from egrow_replica.cli.plan_lines import show_plan
 from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.cli.units import size_text
@@ -294,6 +295,7 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.RestoreReport: _restore,
     results.SetupReport: _setup,
     results.PauseReport: _pause,
+    results.MaintenanceReport: show_maintenance,
     results.PlanReport: show_plan,
     results.CompareReport: _compare,
     results.DoctorReport: show_doctor,

@@ -116,6 +116,8 @@ def _verdict(seen: Observation, origins: Origins, tier: EvidenceTier) -> tuple[T
 def _of_changed(
     seen: Observation, newer: dict[int, int], origins: Origins, tier: EvidenceTier
 ) -> tuple[TableVerdict, str]:
+    if tier is EvidenceTier.EXACT:
+        return _in_spite_of_hold(seen, origins)
     if tier is EvidenceTier.WAL:
         return _explained_by_wal(seen, origins)
     if tier is EvidenceTier.ORIGIN:
@@ -132,6 +134,14 @@ def _touched(seen: Observation, origins: Origins) -> str | None:
         who = ", ".join(f"{rows} through {origins.name(number)}" for number, rows in ours.items())
         return f"rows were written by this window: {who}"
     return None
+
+
+def _in_spite_of_hold(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:
+    """Somebody wrote although writes were held: only WAL tells who, because it has every write."""
+    if seen.wal is None:
+        return TableVerdict.UNPROVEN, "rows differ although writes were held, and without WAL nothing tells who wrote"
+    verdict, reason = _explained_by_wal(seen, origins)
+    return verdict, f"writes were held, but: {reason}"
 
 
 def _explained_by_wal(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:

@@ -92,12 +92,14 @@ class Judgement:
         tracks_commits: bool,
         full_scan: bool,
         have_counted: Callable[[], bool],
+        unbroken: Callable[[], bool] = lambda: False,
         progress: Callable[[int, int], None],
     ) -> UserEvidence:
         """The verdict on every table of the baseline and every one that came since; all doors see one snapshot.
 
         :param full_scan: also read what no WAL record wrote.
         :param have_counted: waits until the server counts everything that the stream has committed; whether it does.
+        :param unbroken: whether writes have been held from before the baseline until now, after everything was read.
         """
         now = {table.name: table for table in tables}
         weaker = tier(doors[0], self._baseline, tracks_commits=tracks_commits)
@@ -105,6 +107,8 @@ class Judgement:
         measured, wal, findings = self._measure(doors, now, since, full_scan, progress)
         proves = findings is not None and findings.proves
         strongest = EvidenceTier.WAL if proves else weaker
+        if unbroken():
+            strongest = EvidenceTier.EXACT
         deletions: dict[QualifiedName, int] = {}
         if strongest is EvidenceTier.ORIGIN and have_counted():
             deletions = self._deletions([table.relation.oid for table in now.values()])

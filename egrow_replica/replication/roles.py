@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_PRIVILEGES, RESTORE_ROLE, Role, apply_privileges
+from egrow_replica.catalog.roles import (
+    APPLY_ROLE,
+    MAINTENANCE_ROLE,
+    RESTORE_PRIVILEGES,
+    RESTORE_ROLE,
+    Role,
+    apply_privileges,
+)
 from egrow_replica.db import SQL, Capability, Composed, Door, Identifier, Literal, columns, relation
 from egrow_replica.model import QualifiedName
 from egrow_replica.settings import Operation
@@ -43,6 +50,7 @@ class Place:
     """The database that the privileges are for.
 
     :ivar schemas: schemas that hold tables; ``owners``: the owners of those tables.
+    :ivar held: the application's roles, whose writes the operator may hold.
     :ivar partitions: of the content tables: the worker is asked for its privileges on them, not only on the root.
     """
 
@@ -54,6 +62,7 @@ class Place:
     publish: tuple[Operation, ...]
     partitions: tuple[QualifiedName, ...] = ()
     has_walinspect: bool = False
+    held: tuple[str, ...] = ()
 
 
 def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[Composed]:
@@ -99,7 +108,28 @@ def production_operator(door: Door, place: Place, operator: Login, existing: dic
             SQL(", ").join(SQL("pg_catalog.{}").format(SQL(function)) for function in ORIGIN_FUNCTIONS), name
         ),
     ]
-    return [*statements, *_wal_reader(place, name)]
+    return [*statements, *_wal_reader(place, name), *maintenance_role(door, place, name, existing)]
+
+
+def maintenance_role(door: Door, place: Place, operator: Identifier, existing: dict[str, Role]) -> list[Composed]:
+    """The role that holds the application's writes: power over their settings and sessions, not over what they may do.
+
+    Nobody holds it by himself: the operator takes it on for one transaction. Before 16 CREATEROLE alone reaches every
+    role, and ADMIN makes a member; there only a superuser opens windows anyway.
+    """
+    if not place.held or not door.has(Capability.MEMBERSHIP_OPTIONS):
+        return []
+    role = Identifier(MAINTENANCE_ROLE)
+    verb = SQL("ALTER ROLE" if MAINTENANCE_ROLE in existing else "CREATE ROLE")
+    return [
+        SQL("{} {} NOLOGIN CREATEROLE").format(verb, role),
+        SQL("GRANT pg_signal_backend, pg_monitor TO {}").format(role),
+        *(
+            SQL("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE").format(Identifier(name), role)
+            for name in place.held
+        ),
+        _member(door, MAINTENANCE_ROLE, operator),
+    ]
 
 
 def _wal_reader(place: Place, operator: Identifier) -> list[Composed]:

@@ -12,6 +12,7 @@ from egrow_replica.settings.load import (
     stream_dsn,
 )
 from egrow_replica.settings.model import Operation, TablesSettings
+from egrow_replica.settings.units import seconds
 
 __all__ = [
     "DEFAULT_FILE",
@@ -22,6 +23,7 @@ __all__ = [
     "dev_dsn",
     "load_settings",
     "prod_dsn",
+    "seconds",
     "sql_directory",
     "stream_dsn",
 ]

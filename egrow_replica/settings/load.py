@@ -25,6 +25,7 @@ from egrow_replica.settings.model import (
     BackupSettings,
     DevSettings,
     EvidenceSettings,
+    MaintenanceSettings,
     ServerSettings,
     TablesSettings,
     ValidateSettings,
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     backup: BackupSettings = Field(default_factory=lambda: BackupSettings())  # noqa: PLW0108
     validation: ValidateSettings = Field(default_factory=lambda: ValidateSettings())  # noqa: PLW0108
     evidence: EvidenceSettings = Field(default_factory=lambda: EvidenceSettings())  # noqa: PLW0108
+    maintenance: MaintenanceSettings = Field(default_factory=lambda: MaintenanceSettings())  # noqa: PLW0108
 
     @classmethod
     def settings_customise_sources(

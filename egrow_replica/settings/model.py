@@ -126,4 +126,21 @@ class ValidateSettings(Model):
 class EvidenceSettings(Model):
     """How strong the evidence must be."""
 
-    require: Literal["auto", "wal", "origin"] = Field("auto", description="the tier that a verdict must rest on")
+    require: Literal["auto", "exact", "wal", "origin"] = Field(
+        "auto", description="the tier that a verdict must rest on"
+    )
+
+
+class MaintenanceSettings(Model):
+    """Whose writes are held, and for how long at most."""
+
+    roles: tuple[str, ...] = Field((), description="the application's roles: those that it logs in as")
+    duration: Seconds = Field(600.0, description="how long a hold lasts unless the command says otherwise")
+    grace: Seconds = Field(5.0, description="how long a transaction of theirs may go on before its session is ended")
+
+    @field_validator("roles")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not role for role in value) or len(set(value)) != len(value):
+            raise ValueError("name each role once")
+        return value

@@ -18,7 +18,7 @@ from egrow_replica.results import Reconciled, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
-TABLES = ("window", "step", "made_row")
+TABLES = ("window", "step", "made_row", "hold")
 
 
 class WindowSetting(Model):
@@ -26,6 +26,7 @@ class WindowSetting(Model):
 
     :ivar seed: of every hash in the window.
     :ivar makes_roles: the content roles did not exist, so the window makes and removes them.
+    :ivar hold_seconds: writes of the application's roles are held while it opens, for so long at most.
     """
 
     publish: tuple[Operation, ...]
@@ -33,6 +34,7 @@ class WindowSetting(Model):
     allow_unproven: bool
     whole_backup: bool
     makes_roles: bool
+    hold_seconds: float | None = None
 
 
 class Progress(Model):
@@ -44,6 +46,7 @@ class Progress(Model):
     :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     :ivar restoring: a restore of the closed window that has not ended in order.
+    :ivar hold: of writes, in force when the baseline was taken; ``hold_missing`` says what was wrong with it.
     """
 
     done: tuple[str, ...] = ()
@@ -58,6 +61,8 @@ class Progress(Model):
     subscribed_at: str = ""
     apply_errors: int = 0
     streaks: StreakNumbers | None = None
+    hold: int | None = None
+    hold_missing: str = ""
     restoring: Restoring | None = None
 
 
@@ -136,6 +141,11 @@ def read_windows(prod: Door) -> list[Window]:
         ) from None
 
 
+def exists(prod: Door) -> bool:
+    """Whether the journal is there with everything that this version keeps in it."""
+    return bool(prod.value(query("journal/exists")) and prod.value(query("hold/exists")))
+
+
 def create_statements() -> list[Composed]:
     """What makes the journal where it is missing."""
     return [query(f"journal/create_{name}") for name in ("schema", *TABLES)]
@@ -159,7 +169,7 @@ class Journal:
 
     def create(self) -> None:
         """Make schema and tables where they are missing."""
-        if self._prod.value(query("journal/exists")):
+        if exists(self._prod):
             return
         with self._prod.transaction():
             for statement in create_statements():

@@ -22,6 +22,8 @@ from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.settings import Settings
+from egrow_replica.window.hold import Hold
+from egrow_replica.window.hold_clock import HoldClock
 from egrow_replica.window.journal import Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import ProdSnapshot, Servers
@@ -45,6 +47,8 @@ class Run:
     :ivar keeps_progress: whether what is made belongs to the window; a restore's own things are noted beside it.
     :ivar planning: nothing may be sent but what reads.
     :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
+    :ivar who: operating-system user and host, for the journal.
+    :ivar keeps_hold: the window's hold of writes outlasts this command, whose caller releases it.
     :ivar exported: the slot's snapshot, between the steps that make and use it; ``snapshot`` likewise on production.
     """
 
@@ -59,6 +63,8 @@ class Run:
     dev_reachable: bool = True
     keeps_progress: bool = True
     planning: bool = False
+    who: tuple[str, str] = ("unknown", "unknown")
+    keeps_hold: bool = False
     progress: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
     before_restore: Baseline | None = None
@@ -67,6 +73,7 @@ class Run:
     snapshot_stack: ExitStack = field(default_factory=ExitStack)
     _writer: Door | None = None
     _dev: Door | None = None
+    _hold_clock: HoldClock | None = None
 
     @property
     def writer(self) -> Door:
@@ -124,6 +131,18 @@ class Run:
         self.progress = window.progress.model_copy(update={"restoring": None})
         self.baseline = window.baseline
 
+    def watch_hold(self, hold: Hold) -> None:
+        """Release this hold when its time is over, if the command is still at work then."""
+        self.forget_hold()
+        if not self.planning:
+            self._hold_clock = HoldClock(self.servers, hold, self.listener)
+
+    def forget_hold(self) -> None:
+        """Release it no more."""
+        if self._hold_clock is not None:
+            self._hold_clock.stop()
+            self._hold_clock = None
+
     def release_writer(self) -> None:
         """Close the writing door; the next one is opened with whatever origin there is then."""
         if self._writer is not None:
@@ -140,6 +159,7 @@ class Run:
 
     def close(self) -> None:
         """Close every connection but the lock's."""
+        self.forget_hold()
         self.release_snapshots()
         self.release_writer()
         if self._dev is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -57,6 +57,15 @@ class Servers:
             roles=[APPLY_ROLE, RESTORE_ROLE],
         )
         return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False, planning=planning)
+
+    def hold_prod(self, held: Iterable[str], database: str, keeper: str, what: str, *, planning: bool = False) -> Door:
+        """Production's door that holds and releases writes of some roles, and does nothing else; as above."""
+        policy = Policy.for_maintenance(held=held, database=database, keeper=keeper)
+        return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning)
+
+    def journal_prod(self, what: str) -> Door:
+        """Production's door that makes the journal where there is none; it writes no content."""
+        return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what, read_only=False)
 
     @contextmanager
     def prod_snapshot(self, what: str) -> Iterator[ProdSnapshot]:

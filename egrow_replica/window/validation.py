@@ -53,6 +53,7 @@ from egrow_replica.results import (
 )
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
+from egrow_replica.window.hold import Hold, weakness
 from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
@@ -111,7 +112,7 @@ def validate(
         problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
         compares = compares and not lost
     content = _content(servers, settings, subject, listener, problems) if compares else None
-    users, orphans, probes, access, streaks = _production(servers, subject, listener, full_scan)
+    users, orphans, probes, access, streaks = _production(servers, subject, listener, full_scan, notes)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
     problems += _wal_problems(users, subject.setting.allow_unproven, notes)
     problems += [
@@ -173,7 +174,7 @@ def protected_tables(door: Door, scope: Scope) -> list[Table]:
 
 
 def _production(
-    servers: Servers, subject: Subject, listener: Listener, full_scan: bool
+    servers: Servers, subject: Subject, listener: Listener, full_scan: bool, notes: list[str]
 ) -> tuple[
     UserEvidence,
     tuple[OrphanCount, ...],
@@ -187,6 +188,7 @@ def _production(
         wal = WalReading(subject.progress.wal, subject.progress.wal_missing)
         names = ours(wal_door, subject.origin, subject.progress)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
+        watch = HoldWatch(wal_door, subject)
         with servers.prod_snapshot("validate") as snapshot:
             first = snapshot.doors[0]
             tables = protected_tables(first, subject.scope)
@@ -194,7 +196,9 @@ def _production(
                 snapshot.doors,
                 tables,
                 tracks_commits=read_server_facts(first).tracks_commits,
-                full_scan=full_scan,
+                # Exact is what was read; what WAL spared from being read rests on WAL.
+                full_scan=full_scan or watch.unbroken(),
+                unbroken=watch.unbroken,
                 have_counted=lambda: subscriptions.have_counted(wal_door, subject.common),
                 progress=listener.advance,
             )
@@ -205,7 +209,40 @@ def _production(
             access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
             verdicts = {table.table: table.verdict for table in users.tables}
             streaks = compare_numbers(first, subject.progress.streaks, verdicts)
+    notes += watch.notes(users)
     return users, orphans, probes, access, streaks
+
+
+class HoldWatch:
+    """Whether writes have been held since before the baseline, asked again and again; once broken it stays so."""
+
+    def __init__(self, door: Door, subject: Subject) -> None:
+        self._door = door
+        self._subject = subject
+        self._oids = [one.oid for one in subject.baseline.fingerprints]
+        self._hold: Hold | None = None
+        self._reason = subject.progress.hold_missing or "writes were not held when the baseline was taken"
+
+    def unbroken(self) -> bool:
+        """Ask the server."""
+        wanted = self._subject.progress.hold
+        if wanted is None or (self._hold is not None and self._reason):
+            return False
+        self._hold, self._reason = weakness(self._door, self._oids, self._subject.common, wanted)
+        return not self._reason
+
+    def notes(self, users: UserEvidence) -> list[str]:
+        """Why the evidence is exact, or is not although writes were held when the baseline was taken."""
+        if users.tier is not EvidenceTier.EXACT:
+            was_held = self._subject.progress.hold is not None or self._subject.progress.hold_missing
+            return [f"no exact evidence: {self._reason}"] if was_held else []
+        assert self._hold is not None
+        who = "WAL tells" if users.findings is not None and users.findings.proves else "nothing could tell"
+        return [
+            f"exact evidence: writes of {', '.join(self._hold.names)} have been held since "
+            f"{self._hold.held_since:%Y-%m-%d %H:%M:%S%z} (hold {self._hold.id}), before the baseline, and every table "
+            f"was read again; {who} who wrote a table that differs"
+        ]
 
 
 def _count_again(

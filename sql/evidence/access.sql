@@ -1,5 +1,6 @@
 -- Who may do what, as far as a release could have changed it: privileges on the tables in $1, the settings of every
--- role, and its attributes.
+-- role, and its attributes. $2 (JSON) has the roles whose writes are held in this database, each with what it was told
+-- before of default_transaction_read_only: that stands here, unless somebody has changed what the hold has set.
 SELECT 'table ' || n.nspname || '.' || c.relname AS subject,
        'owner ' || pg_catalog.pg_get_userbyid(c.relowner) || ', '
          || COALESCE(c.relacl::text, 'owner only')
@@ -19,8 +20,17 @@ SELECT 'role ' || r.rolname,
  WHERE r.rolname !~ '^pg_'
 UNION ALL
 SELECT 'setting of ' || COALESCE(r.rolname::text, 'all roles') || ' in ' || COALESCE(d.datname::text, 'all databases'),
-       s.setconfig::text
+       x.config::text
   FROM pg_catalog.pg_db_role_setting AS s
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+ CROSS JOIN LATERAL (
+         SELECT pg_catalog.array_agg(CASE WHEN o.ours THEN 'default_transaction_read_only=' || ($2::jsonb ->> r.rolname::text)
+                                          ELSE c.item END ORDER BY c.place) AS config
+           FROM pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS c (item, place)
+          CROSS JOIN LATERAL (
+                 SELECT c.item = 'default_transaction_read_only=on' AND d.datname = pg_catalog.current_database()
+                        AND COALESCE($2::jsonb ? r.rolname::text, false) AS ours) AS o
+          WHERE NOT o.ours OR $2::jsonb ->> r.rolname::text IS NOT NULL) AS x
+ WHERE x.config IS NOT NULL
  ORDER BY 1

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from egrow_replica.backup import content_files
 from egrow_replica.catalog import ContentTable, ForeignKey, OwnedSequence, Scope
-from egrow_replica.catalog.roles import APPLY_ROLE
+from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE
 from egrow_replica.catalog.tables import Column, Relation, Table, UniqueKey
 from egrow_replica.content import Restore, Traces, Writer, planned_statements, recent_rows, write_differences
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of
@@ -29,7 +29,7 @@ from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import origins, publication, roles, sequences, slot, subscription
 from egrow_replica.settings import sql_directory
-from egrow_replica.window import journal
+from egrow_replica.window import hold, journal
 
 SEED: Final = 0x1234_5678_9ABC_DEF0
 
@@ -112,7 +112,7 @@ def rendered(scope: Scope, *, names: str = "egrow_w") -> list[Rendered]:
     :param names: what publication, slot, subscription and origin are called.
     """
     found: dict[str, Rendered] = {}
-    for builder in (_comparison, _reconcile, _restore, _evidence, _backup, _replication, _setup):
+    for builder in (_comparison, _reconcile, _restore, _evidence, _backup, _replication, _setup, _maintenance):
         for text in builder(scope, names):
             found.setdefault(text, Rendered(builder.__name__.strip("_"), text))
     for name, text in _files():
@@ -256,6 +256,7 @@ def _setup(scope: Scope, _: str) -> list[str]:
         content=scope.names,
         sequences=tuple(sequence.name for sequence in scope.sequences),
         publish=("insert", "update", "delete"),
+        held=("app", 'o"dd app'),
     )
     login, stream = roles.Login("egrow_operator", "SCRAM-SHA-256$4096:x"), roles.Login("egrow_stream", None)
     for statement in (
@@ -266,6 +267,16 @@ def _setup(scope: Scope, _: str) -> list[str]:
         *journal.owner_statements('odd "role"'),
     ):
         door.execute(statement)
+    return door.noted
+
+
+def _maintenance(_: Scope, names: str) -> list[str]:
+    policy = Policy.for_maintenance(held=[names], database="acad-emy", keeper=MAINTENANCE_ROLE)
+    door = PaperDoor(Server.PROD, policy)
+    door.execute(query("hold/become", role=Identifier(MAINTENANCE_ROLE)))
+    for value in ("on", "off", None):
+        door.execute(hold.setting_statement(names, "acad-emy", value))
+    door.execute(hold.end_statement(names))
     return door.noted
 
 

@@ -56,3 +56,17 @@ def test_a_superuser_makes_the_roles_that_were_planned(new_lab: Callable[..., Pa
     assert unlike == []
     assert any(text.startswith("CREATE ROLE") for text in _step(report, "roles")["sql"])
     pair.ok("disable")
+
+
+def test_a_window_that_holds_writes_sends_what_was_planned(pair: Pair) -> None:
+    pair.use_superuser()
+    pair.configure(maintenance={"roles": ["academy_app"]})
+    report, unlike = plan_and_enable(pair, "--no-backup", "--maintenance", "--duration", "2min")
+    assert unlike == []
+    setting = f'ALTER ROLE "academy_app" IN DATABASE "{pair.database}"'
+    assert f"{setting} SET default_transaction_read_only = 'on'" in _step(report, "hold")["sql"]
+    assert f"{setting} RESET default_transaction_read_only" in _step(report, "release")["sql"]
+    names = [step["name"] for step in report["steps"]]
+    assert names.index("hold") < names.index("baseline")
+    assert names[-1] == "release"
+    pair.ok("disable")

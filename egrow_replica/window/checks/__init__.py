@@ -10,6 +10,7 @@ from egrow_replica.window.checks import (
     drift,
     drift_constraints,
     logs,
+    maintenance,
     rows,
     servers,
     tables,
@@ -36,6 +37,7 @@ ALL = (
     *rows.CHECKS,
     *activity.CHECKS,
     *logs.CHECKS,
+    *maintenance.CHECKS,
     *backups.CHECKS,
 )
 

@@ -1,5 +1,6 @@
 """The steps of a window. Each can see whether it is already so, make it so, and take it back."""
 
+from egrow_replica.window.journal import WindowSetting
 from egrow_replica.window.steps.base import Foreseen, Planned, Step, noted, size_of
 from egrow_replica.window.steps.content import Reconcile, foresee, our_origins, put_back
 from egrow_replica.window.steps.evidence import (
@@ -10,11 +11,13 @@ from egrow_replica.window.steps.evidence import (
     TakeBaseline,
     Validate,
     gather,
+    look_at_hold,
     subject_of,
 )
+from egrow_replica.window.steps.hold import Hold, Release, release_own
 from egrow_replica.window.steps.objects import Origin, Publication, Roles, Slot, Subscription
 
-ENABLE_STEPS: tuple[Step, ...] = (
+_OPENING: tuple[Step, ...] = (
     Origin(),
     Roles(),
     KeepWal(),
@@ -28,23 +31,34 @@ ENABLE_STEPS: tuple[Step, ...] = (
     Validate(),
     Streaming(),
 )
-#: What a window leaves on the servers, in the order of its making; taken back in reverse.
-OBJECT_STEPS: tuple[Step, ...] = (Origin(), Roles(), KeepWal(), Publication(), Slot(), Subscription())
+#: What a window leaves on the servers, in the order of its making; taken back in reverse, so that writes are released
+#: last, when the content is back.
+OBJECT_STEPS: tuple[Step, ...] = (Hold(), Origin(), Roles(), KeepWal(), Publication(), Slot(), Subscription())
+
+
+def enable_steps(setting: WindowSetting) -> tuple[Step, ...]:
+    """What opens a window; with its writes held, if that was asked for, from before the baseline to the end."""
+    return _OPENING if setting.hold_seconds is None else (Hold(), *_OPENING, Release())
+
 
 __all__ = [
-    "ENABLE_STEPS",
     "OBJECT_STEPS",
     "Foreseen",
+    "Hold",
     "Origin",
     "Planned",
+    "Release",
     "Roles",
     "Slot",
     "Step",
+    "enable_steps",
     "foresee",
     "gather",
+    "look_at_hold",
     "noted",
     "our_origins",
     "put_back",
+    "release_own",
     "size_of",
     "subject_of",
 ]

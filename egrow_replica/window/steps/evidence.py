@@ -20,6 +20,7 @@ from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
+from egrow_replica.window.hold import weakness
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, protected_tables, validate
@@ -63,6 +64,7 @@ class TakeBaseline(Step):
 
     def do(self, run: Run) -> str:
         run.release_snapshots()
+        hold, hold_missing = look_at_hold(run)
         snapshot = run.snapshot_stack.enter_context(run.servers.prod_snapshot(f"{run.names.window}/baseline"))
         first = snapshot.doors[0]
         run.snapshot = snapshot
@@ -77,7 +79,7 @@ class TakeBaseline(Step):
             progress=run.listener.advance,
         )
         run.journal.set_baseline(run.baseline)
-        run.note(streaks=read_numbers(first))
+        run.note(streaks=read_numbers(first), hold=hold, hold_missing=hold_missing)
         rows = sum(fingerprint.rows for fingerprint in run.baseline.fingerprints)
         return f"{len(run.baseline.fingerprints)} protected tables, {rows} rows"
 
@@ -219,6 +221,16 @@ class Streaming(Step):
         yield noted(run, "set_state")
 
 
+def look_at_hold(run: Run) -> tuple[int | None, str]:
+    """The hold under which a baseline is about to be taken, or why none counts; nothing where there is none."""
+    with run.servers.read_prod("hold") as door:
+        oids = [table.relation.oid for table in protected_tables(door, run.scope)]
+        hold, reason = weakness(door, oids, run.names.common)
+    if hold is None:
+        return None, ""
+    return (None, f"when the baseline was taken, {reason}") if reason else (hold.id, "")
+
+
 def gather(run: Run, subject: Subject) -> Validation:
     """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go."""
     hand_in_counts(run.writer)
@@ -249,8 +261,9 @@ def refuse_weak_evidence(run: Run, validation: Validation) -> None:
     """See that the verdict rests on the tier that the configuration requires; :raises ValidationFailed: it does not."""
     required = run.settings.evidence.require
     if required != "auto" and validation.evidence.weaker_than(EvidenceTier(required)):
+        why = "".join(f" ({note})" for note in validation.notes if note.startswith("no exact") and required == "exact")
         error = ValidationFailed(
-            f"the evidence is {validation.evidence.value}, the configuration requires {required}",
+            f"the evidence is {validation.evidence.value}, the configuration requires {required}{why}",
             hint="See [evidence] require and the notes of the validation.",
         )
         error.report = validation
