@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from egrow_replica.app.init_columns import production_columns
+from egrow_replica.app.init_columns import Updates, production_columns
 from egrow_replica.app.init_evidence import Comparison, Evidence, compare, read_evidence
 from egrow_replica.app.init_file import configuration_text, refuse_existing, write_configuration
 from egrow_replica.app.init_tables import Classifier
@@ -135,8 +135,13 @@ def _columns(
         listed = preset.production_columns.get(one.table, ()) if preset is not None else ()
         references = frozenset(column for key in evidence.keys if key.table == one.table for column in key.columns)
         prod = evidence.tables[Server.PROD][one.table]
-        found += production_columns(prod, comparison, listed, references)
+        found += production_columns(prod, comparison, listed, references, _updates(evidence, one.table))
     return found
+
+
+def _updates(evidence: Evidence, name: QualifiedName) -> Updates:
+    dev, prod = (evidence.activity.get(server, {}).get(name) for server in (Server.DEV, Server.PROD))
+    return Updates(dev=dev.updates if dev else None, prod=prod.updates if prod else None)
 
 
 def _notes(evidence: Evidence, tables: tuple[ProposedTable, ...], preset: Preset | None) -> list[str]:

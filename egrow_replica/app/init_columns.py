@@ -1,7 +1,9 @@
 """Columns of content tables whose values production writes itself: counters, live ids, times of last use.
 
-Every rule asks first whether an edit on dev explains the difference: in a row whose time of change is later on dev, it
-may. A column for which that cannot be told is only suggested, as is one that a new row of dev could not do without.
+Every rule asks first whether an edit on dev explains the difference: in a row whose time of change is later on dev,
+it may. A column for which that cannot be told is only suggested. So is one where dev counts as many updates as rows
+differ, or all rows differ by one factor, for one statement on dev may have done it; and one that a new row of dev could
+not do without.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ MOST = 0.8
 EDITED = 5
 #: Production's numbers are together at least this much larger: a counter of real use, not a price that was cut.
 LARGER = 2
+#: Factors that differ by no more than this are one factor: a price is rounded when it is halved.
+ROUNDED = 0.02
 #: A shorter common beginning of all values is chance.
 PREFIX = 3
 SHOWN = 30
@@ -43,8 +47,23 @@ class _Differences:
     edited: int = 0
 
 
+@dataclass(frozen=True)
+class Updates:
+    """Updates of the table that each server's statistics count, ``None`` where they cannot be read."""
+
+    dev: int | None
+    prod: int | None
+
+    def doubt(self, rows: int) -> str | None:
+        """Why dev may have made so many rows differ; a statement on dev that touches no time column is counted too."""
+        if self.dev is None or self.dev < rows:
+            return None
+        there = "no figure" if self.prod is None else self.prod
+        return f"dev counts {self.dev} updates of this table, enough to explain it (production {there})"
+
+
 def production_columns(
-    prod: Table, comparison: Comparison, listed: tuple[str, ...], references: frozenset[str]
+    prod: Table, comparison: Comparison, listed: tuple[str, ...], references: frozenset[str], updates: Updates
 ) -> Iterator[ProposedColumn]:
     """Columns of one table, in order.
 
@@ -62,7 +81,7 @@ def production_columns(
             continue
         reason = _reason(column, found, comparison)
         if reason is not None:
-            doubts = tuple(_doubts(column, bool(times), comparison.new))
+            doubts = (*_whose(column, found, comparison, updates), *_doubts(column, bool(times), comparison.new))
             yield _column(prod.name, column, not doubts, (reason, *doubts), listed=False)
 
 
@@ -84,10 +103,38 @@ def _by_column(changes: tuple[Change, ...], times: frozenset[str]) -> dict[str, 
     return found
 
 
+def _share(found: _Differences, comparison: Comparison) -> float:
+    """How many of the rows that both have differ. The sample holds only such rows; what share these are is known."""
+    return len(found.pairs) / comparison.sampled * comparison.updated / comparison.common
+
+
+def _whose(column: Column, found: _Differences, comparison: Comparison, updates: Updates) -> Iterator[str]:
+    """What speaks for dev as the one that wrote; nothing where both have values of their own, as live and test ids."""
+    if column.base_type in _STRINGS:
+        return
+    rows = round(_share(found, comparison) * comparison.common)
+    if doubt := updates.doubt(rows):
+        yield doubt
+    if column.base_type in _NUMBERS and (factor := _one_factor(found)) is not None:
+        yield f"dev has {factor:.6g} times production's number in most rows, as one statement leaves it"
+
+
+def _one_factor(found: _Differences) -> float | None:
+    """By what production's numbers are multiplied on dev, where most have the same factor, rounding aside; not by 0."""
+    factors = [
+        float(on_dev / on_prod)
+        for on_prod, on_dev in ((_number(prod), _number(dev)) for prod, dev in found.pairs)
+        if on_prod and on_dev
+    ]
+    if len(factors) < FEW_ROWS:
+        return None
+    middle = sorted(factors)[len(factors) // 2]
+    alike = sum(1 for factor in factors if abs(factor - middle) <= ROUNDED * abs(middle))
+    return middle if alike >= MOST * len(found.pairs) else None
+
+
 def _reason(column: Column, found: _Differences, comparison: Comparison) -> str | None:
-    count = len(found.pairs)
-    # The sample holds only rows that differ: what share of all common rows that is, is known.
-    share = count / comparison.sampled * comparison.updated / comparison.common
+    count, share = len(found.pairs), _share(found, comparison)
     if count < FEW_ROWS or share < MANY or found.edited * EDITED > count:
         return None
     where = f"differs in {share:.0%} of the {comparison.common} rows that both have"
