@@ -24,6 +24,7 @@ from egrow_replica.model import QualifiedName
 from egrow_replica.settings.model import (
     BackupSettings,
     DevSettings,
+    DoctorSettings,
     EvidenceSettings,
     MaintenanceSettings,
     ServerSettings,
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     validation: ValidateSettings = Field(default_factory=lambda: ValidateSettings())  # noqa: PLW0108
     evidence: EvidenceSettings = Field(default_factory=lambda: EvidenceSettings())  # noqa: PLW0108
     maintenance: MaintenanceSettings = Field(default_factory=lambda: MaintenanceSettings())  # noqa: PLW0108
+    doctor: DoctorSettings = Field(default_factory=lambda: DoctorSettings())  # noqa: PLW0108
 
     @classmethod
     def settings_customise_sources(

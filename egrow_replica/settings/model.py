@@ -123,6 +123,17 @@ class ValidateSettings(Model):
     probes: tuple[str, ...] = Field((), description="SELECTs that answer true as long as all is well")
 
 
+class DoctorSettings(Model):
+    """From what on a check speaks."""
+
+    writing_transaction: Seconds = Field(2.0, description="age from which a writing transaction on dev is told")
+    blocking_transaction: Seconds = Field(
+        60.0, description="age from which it keeps a window closed: making the slot waits no longer"
+    )
+    old_transaction: Seconds = Field(3600.0, description="age from which a transaction on production is told")
+    clock_difference: Seconds = Field(5.0, description="difference of a server's clock from ours that is told")
+
+
 class EvidenceSettings(Model):
     """How strong the evidence must be."""
 

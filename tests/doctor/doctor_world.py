@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +19,8 @@ from support.waiting import wait_until
 from egrow_replica.app.context import Context
 from egrow_replica.app.doctor import doctor
 from egrow_replica.errors import EgrowError
-from egrow_replica.model import Check, Server, Severity
+from egrow_replica.lab import conninfo
+from egrow_replica.model import Check, Server, Severity, Side
 from egrow_replica.results import DoctorReport
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
@@ -66,6 +75,70 @@ def reload_settings(pair: Pair, server: Server, statement: str) -> None:
     before = pair.value(server, "SELECT pg_conf_load_time()")
     pair.run_sql(server, "SELECT pg_reload_conf()")
     wait_until(lambda: pair.value(server, "SELECT pg_conf_load_time()") != before, 10, what="the settings")
+
+
+SQL = re.compile(r"(ALTER (?!SYSTEM)|(CREATE|DROP|GRANT|REVOKE|REINDEX|SELECT|UPDATE|ROLLBACK|WITH) )")
+COLUMNS = re.compile(r'\[tables\.production_columns\] ("[^"]+") = (\[[^]]+\])')
+
+
+def apply(pair: Pair, check: Check) -> None:
+    """Run a remedy as it was printed, where it says or where it was found."""
+    if check.remedy.startswith("chmod "):
+        subprocess.run(shlex.split(check.remedy), check=True)
+    elif SQL.match(check.remedy):
+        here = [DEV if "-- on dev" in check.remedy or check.server is Side.DEV else PROD]
+        for server in SIDES if "-- on both servers" in check.remedy else here:
+            for statement in check.remedy.partition(" -- ")[0].split("; "):
+                pair.run_sql(server, statement.replace("%", "%%"))
+    elif check.id == "large-objects" and (found := COLUMNS.search(check.remedy)):
+        own = {json.loads(found[1]).removeprefix("public."): json.loads(found[2])}
+        pair.configure(tables={**pair.tables, "production_columns": own})
+
+
+def with_changes(dsn: str, **changes: str) -> str:
+    return conninfo.write({**conninfo.parse(dsn), **changes})
+
+
+@contextmanager
+def stand_in(port: int, change: Callable[[bytes], bytes] = bytes, source: str = "127.0.0.1") -> Iterator[str]:
+    """Between us and a server: it passes everything on from an address, and changes what the server answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    server = socket.create_connection(("127.0.0.1", port), source_address=(source, 0))
+                    threading.Thread(target=pump, args=(client, server, bytes), daemon=True).start()
+                    threading.Thread(target=pump, args=(server, client, change), daemon=True).start()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield str(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def pump(source: socket.socket, target: socket.socket, change: Callable[[bytes], bytes]) -> None:
+    with suppress(OSError), source, target:
+        while data := source.recv(65536):
+            target.sendall(change(data))
+
+
+@contextmanager
+def let_in(pair: Pair, line: str) -> Iterator[None]:
+    """With a line in front of dev's pg_hba.conf."""
+    path = Path(pair.value(DEV, "SHOW hba_file"))
+    before = path.read_text(encoding="utf-8")
+    path.write_text(f"{line}\n{before}", encoding="utf-8")
+    try:
+        reload_settings(pair, DEV, "SELECT 1")
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+        reload_settings(pair, DEV, "SELECT 1")
 
 
 TABLES = """

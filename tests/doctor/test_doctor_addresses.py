@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from doctor_world import DEV, PROD, examine
+from doctor_world import DEV, PROD, examine, let_in, stand_in, with_changes
 from support.pair import Pair
 
 from egrow_replica.lab import conninfo
 from egrow_replica.model import Severity, Side
-
-
-def with_changes(dsn: str, **changes: str) -> str:
-    return conninfo.write({**conninfo.parse(dsn), **changes})
 
 
 @pytest.fixture(scope="module")
@@ -26,33 +20,16 @@ def closed_port() -> str:
         return str(free.getsockname()[1])
 
 
-@contextmanager
-def pooler(port: int) -> Iterator[str]:
-    """A stand-in: it passes everything on, and tells the client another process id than the server's."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = listener.accept()
-                    server = socket.create_connection(("127.0.0.1", port))
-                    threading.Thread(target=pump, args=(client, server, False), daemon=True).start()
-                    threading.Thread(target=pump, args=(server, client, True), daemon=True).start()
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield str(listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+def other_process(data: bytes) -> bytes:
+    """As a pooler: it tells the client another process id than the server's, in BackendKeyData."""
+    key = data.find(b"K\x00\x00\x00\x0c")
+    return data[: key + 5] + b"\x00\x00\x00\x07" + data[key + 9 :] if key >= 0 else data
 
 
-def pump(source: socket.socket, target: socket.socket, answering: bool) -> None:
-    with suppress(OSError), source, target:
-        while data := source.recv(65536):
-            key = data.find(b"K\x00\x00\x00\x0c") if answering else -1  # BackendKeyData
-            target.sendall(data[: key + 5] + b"\x00\x00\x00\x07" + data[key + 9 :] if key >= 0 else data)
+def tomorrow(data: bytes) -> bytes:
+    """As a server whose clock is a day ahead."""
+    now = datetime.now(UTC)
+    return data.replace(f"{now:%Y-%m-%d}".encode(), f"{now + timedelta(days=1):%Y-%m-%d}".encode())
 
 
 @pytest.mark.parametrize(("login", "other"), [("dev", PROD), ("prod", DEV)])
@@ -79,7 +56,7 @@ def test_neither_answers(shared_pair: Pair, closed_port: str) -> None:
 
 
 def test_a_pooler(shared_pair: Pair) -> None:
-    with pooler(int(conninfo.parse(shared_pair.logins["dev"])["port"])) as port:
+    with stand_in(int(conninfo.parse(shared_pair.logins["dev"])["port"]), other_process) as port:
         shared_pair.configure(
             logins={one: with_changes(shared_pair.logins[one], port=port) for one in ("dev", "stream")}
         )
@@ -88,10 +65,40 @@ def test_a_pooler(shared_pair: Pair) -> None:
 
 
 def test_a_pooler_for_the_stream(shared_pair: Pair) -> None:
-    with pooler(int(conninfo.parse(shared_pair.logins["stream"])["port"])) as port:
+    with stand_in(int(conninfo.parse(shared_pair.logins["stream"])["port"]), other_process) as port:
         shared_pair.configure(logins={"stream": with_changes(shared_pair.logins["stream"], port=port)})
         found = examine(shared_pair)
     assert "pooler" in found.one("stream-login").message
+
+
+@pytest.mark.parametrize("login", ["dev", "prod"])
+def test_a_clock_that_is_ahead(shared_pair: Pair, login: str) -> None:
+    with stand_in(int(conninfo.parse(shared_pair.logins[login])["port"]), tomorrow) as port:
+        shared_pair.configure(logins={login: with_changes(shared_pair.logins[login], port=port)})
+        found = examine(shared_pair)
+    told = found.one("clock", DEV if login == "dev" else PROD)
+    assert told.severity is Severity.WARNING
+    assert "ahead" in told.message
+    assert found.one("clock", PROD if login == "dev" else DEV).severity is Severity.OK
+
+
+def test_a_connection_that_leaves_the_machine_unencrypted(shared_pair: Pair) -> None:
+    """For the server it comes from another address; encrypted ones are in ``test_doctor_rest.py``, on PostgreSQL 15."""
+    port = int(conninfo.parse(shared_pair.logins["dev"])["port"])
+    with let_in(shared_pair, "host all all 127.0.0.2/32 scram-sha-256"), stand_in(port, source="127.0.0.2") as other:
+        shared_pair.configure(logins={"dev": with_changes(shared_pair.logins["dev"], port=other)})
+        found = examine(shared_pair)
+    assert found.one("tls", DEV).severity is Severity.WARNING
+    assert found.one("tls", PROD).severity is Severity.OK
+    assert found.failure is None
+
+
+def test_a_stream_that_is_let_in_without_a_password(shared_pair: Pair) -> None:
+    with let_in(shared_pair, "host all egrow_stream 127.0.0.1/32 trust"):
+        found = examine(shared_pair)
+    assert found.one("stream-trust").severity is Severity.WARNING
+    assert "scram-sha-256" in found.one("stream-trust").remedy
+    assert examine(shared_pair).of("stream-trust") == []
 
 
 def test_the_same_database(shared_pair: Pair) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-import subprocess
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from doctor_world import CONTENT, DEV, HALF_MADE, ON_DEV, ON_PROD, PROD, ROWS_ON_DEV, TABLES, examine
+from doctor_world import CONTENT, DEV, HALF_MADE, ON_DEV, ON_PROD, PROD, ROWS_ON_DEV, TABLES, apply, examine
 from support.pair import SIDES, Pair
 
 from egrow_replica.lab import conninfo
-from egrow_replica.model import Check, Severity, Side
+from egrow_replica.model import Severity, Side
 
 #: What there is in the academy already.
 USUAL = {
@@ -233,21 +229,3 @@ def _told_always(pair: Pair) -> set[str]:
         "info prod unclassified unclassified tables",
         "info prod bypassed-triggers public.courses",
     }
-
-
-SQL = re.compile(r"(ALTER (?!SYSTEM)|(CREATE|DROP|GRANT|REVOKE|REINDEX|SELECT|UPDATE|ROLLBACK|WITH) )")
-COLUMNS = re.compile(r'\[tables\.production_columns\] ("[^"]+") = (\[[^]]+\])')
-
-
-def apply(pair: Pair, check: Check) -> None:
-    """Run a remedy as it was printed, where it says or where it was found."""
-    if check.remedy.startswith("chmod "):
-        subprocess.run(shlex.split(check.remedy), check=True)
-    elif SQL.match(check.remedy):
-        here = [DEV if "-- on dev" in check.remedy or check.server is Side.DEV else PROD]
-        for server in SIDES if "-- on both servers" in check.remedy else here:
-            for statement in check.remedy.partition(" -- ")[0].split("; "):
-                pair.run_sql(server, statement.replace("%", "%%"))
-    elif check.id == "large-objects" and (found := COLUMNS.search(check.remedy)):
-        own = {json.loads(found[1]).removeprefix("public."): json.loads(found[2])}
-        pair.configure(tables={**pair.tables, "production_columns": own})

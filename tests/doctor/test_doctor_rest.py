@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from doctor_world import DEV, PROD, examine, reload_settings
-from support.pair import Pair
+from doctor_world import DEV, PROD, examine, let_in, reload_settings, stand_in, with_changes
+from support.pair import Pair, open_directory
 
 from egrow_replica.lab import conninfo
+from egrow_replica.lab.binaries import server_user
 from egrow_replica.model import Severity
-from egrow_replica.window.checks import backups
 
 OLD = Path("/usr/lib/postgresql/15/bin")
 WRONG_TABLES = """
@@ -78,7 +80,7 @@ def test_tables_of_every_wrong_kind(pair: Pair) -> None:
     assert WRONG - examine(pair).lines() == set()
 
 
-def test_programs_directories_and_probes(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_directories_and_probes(shared_pair: Pair) -> None:
     empty = shared_pair.directory / "no programs"
     empty.mkdir(exist_ok=True)
     (shared_pair.directory / "a file").touch()
@@ -89,9 +91,22 @@ def test_programs_directories_and_probes(shared_pair: Pair, monkeypatch: pytest.
     assert wrong.keys() == {"backup directory", "pg_dump", "probes"}
     assert str(empty) in wrong["pg_dump"].message
     assert "a file" in wrong["backup directory"].message
-    shared_pair.configure(backup={}, validate={"probes": ["SELECT true"]})
-    monkeypatch.setattr(backups, "shutil", SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=1)))
-    assert examine(shared_pair).one("backup-space").severity is Severity.WARNING
+
+
+def test_a_database_that_is_larger_than_the_disk(shared_pair: Pair) -> None:
+    """A file with nothing in it makes the database as large as it says."""
+    assert examine(shared_pair).of("backup-space") == []
+    oid = shared_pair.value(PROD, "SELECT oid FROM pg_database WHERE datname = current_database()")
+    hollow = Path(shared_pair.value(PROD, "SHOW data_directory")) / "base" / str(oid) / "hollow"
+    try:
+        with hollow.open("wb") as file:
+            file.truncate(shutil.disk_usage(shared_pair.directory).free * 2 + 2**30)
+        hollow.chmod(0o644)
+        found = examine(shared_pair).one("backup-space")
+    finally:
+        hollow.unlink()
+    assert found.severity is Severity.WARNING
+    assert str(shared_pair.backups) in found.subject
 
 
 def test_another_encoding(shared_pair: Pair) -> None:
@@ -144,6 +159,37 @@ def test_a_server_without_the_second_wall(new_lab: Callable[..., Pair]) -> None:
     pair.configure(tables={"content": ["things"]})
     pair.use_superuser()
     found = examine(pair)
+    assert {one.severity for one in found.of("collation-version")} == {Severity.OK}
+    assert found.one("drift-locale").severity is Severity.OK
     assert found.one("second-wall").severity is Severity.WARNING
     assert found.of("capability")
     assert [one.severity for one in found.of("output-plugin")] in ([Severity.OK], [Severity.INFO])
+
+
+@pytest.mark.slow
+def test_encrypted_connections(new_lab: Callable[..., Pair]) -> None:
+    """On PostgreSQL 15, because the wheel of 18 comes without OpenSSL; for the server we come from another address."""
+    with open_directory() as directory:
+        settings = {"ssl": "on", **certificate(directory)}
+        pair = new_lab(set_up=False, load=False, bin_dir=OLD, dev_settings=settings)
+        pair.both_sql("CREATE TABLE things (id int PRIMARY KEY)")
+        pair.configure(tables={"content": ["things"]})
+        pair.use_superuser()
+        dev = pair.logins["dev"]
+        port = int(conninfo.parse(dev)["port"])
+        with let_in(pair, "host all all 127.0.0.2/32 scram-sha-256"), stand_in(port, source="127.0.0.2") as other:
+            for mode, severity in (("disable", Severity.WARNING), ("require", Severity.OK)):
+                pair.configure(logins={"dev": with_changes(dev, port=other, sslmode=mode)})
+                assert examine(pair).one("tls", DEV).severity is severity
+
+
+def certificate(directory: Path) -> dict[str, str]:
+    """A certificate of the server's own, made for this test; where its settings say that it is."""
+    key, crt = directory / "server.key", directory / "server.crt"
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=localhost", "-days", "2"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(crt)], check=True, capture_output=True)
+    if user := server_user():
+        for path in (key, crt):
+            os.chown(path, user.uid, user.gid)
+    key.chmod(0o600)
+    return {"ssl_key_file": str(key), "ssl_cert_file": str(crt)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +12,11 @@ from pydantic import SecretStr
 from support.pair import Pair
 from support.waiting import wait_until
 
-from egrow_replica.catalog.conditions import OwnConnection
+from egrow_replica.catalog.conditions import SettingValue
 from egrow_replica.db import parse_dsn
 from egrow_replica.lab import conninfo
 from egrow_replica.model import Severity, Side
-from egrow_replica.window.checks import ALL, FIRST, activity, addresses, servers
+from egrow_replica.window.checks import ALL, FIRST, addresses, servers
 
 #: What needs a restart, or would disturb other tests: all of it in one pair of servers.
 DEV_SETTINGS = {
@@ -150,15 +149,15 @@ def test_doctor_changes_nothing(shared_pair: Pair) -> None:
 # ---------------------------------------------------------------------------------------------------- what others do
 
 
-def test_sessions_of_others(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_of_others(shared_pair: Pair) -> None:
     update = "UPDATE users SET bio = 'x' WHERE id = (SELECT min(id) FROM users)"
     lock = "LOCK TABLE lessons IN SHARE MODE"
     with shared_pair.holding(DEV, update) as dev, shared_pair.holding(PROD, lock) as prod:
-        monkeypatch.setattr(activity, "LONG_SECONDS", 600.0)
+        shared_pair.configure(doctor={"writing_transaction": "10min"})
         assert [one.severity for one in examine(shared_pair).of("transactions")] == [Severity.OK, Severity.OK]
-        monkeypatch.setattr(activity, "LONG_SECONDS", 0.0)
-        monkeypatch.setattr(activity, "OLD_SECONDS", 0.0)
-        monkeypatch.setattr(activity, "BLOCKING_SECONDS", 600.0)
+        shared_pair.configure(
+            doctor={"writing_transaction": "1ms", "old_transaction": "1ms", "blocking_transaction": "10min"}
+        )
         found = examine(shared_pair)
         transaction = found.one("transactions", DEV)
         assert transaction.severity is Severity.WARNING
@@ -166,7 +165,7 @@ def test_sessions_of_others(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) 
         assert str(prod.info.backend_pid) in found.one("transactions", PROD).remedy
         assert found.one("locks").subject == "public.lessons"
         assert str(prod.info.backend_pid) in found.one("locks").remedy
-        monkeypatch.setattr(activity, "BLOCKING_SECONDS", 0.0)
+        shared_pair.configure(doctor={"writing_transaction": "1ms", "blocking_transaction": "1ms"})
         assert examine(shared_pair).one("transactions", DEV).severity is Severity.ERROR
 
 
@@ -189,15 +188,17 @@ def test_one_catalog_is_closed(pair: Pair) -> None:
 # ---------------------------------------------------------------------------------------------- what cannot be made so
 
 
-def test_clock(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    later = SimpleNamespace(now=datetime.now(UTC) + timedelta(minutes=2), encoding="UTF8")
-    monkeypatch.setattr(servers, "read_clock", lambda door: later)
-    assert "ahead" in examine(shared_pair).one("clock", PROD).message
-
-
-def test_encryption(shared_pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "read_own_connection", lambda door: OwnConnection(encrypted=False, local=False))
-    assert examine(shared_pair).one("tls", DEV).severity is Severity.WARNING
+@pytest.mark.parametrize(
+    ("level", "effective", "refused"),
+    [("logical", None, False), ("replica", None, True), ("replica", "replica", True), ("replica", "logical", False)],
+)
+def test_wal_that_became_logical_on_demand(level: str, effective: str | None, refused: bool) -> None:
+    """No server here has ``effective_wal_level``, which comes with 19: what is asked of it, by itself."""
+    values = {"wal_level": level} | ({"effective_wal_level": effective} if effective else {})
+    known = {name: SettingValue(name=name, value=value, unit="", may_set=False) for name, value in values.items()}
+    view: Any = SimpleNamespace(has=lambda server: True, server_settings=lambda server: known)
+    found = servers.wal_level[0].run(view)
+    assert [one.severity for one in found] == [Severity.ERROR if refused else Severity.OK]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,6 @@ ALWAYS_TOLD = {("stream-address", Side.PROD)}
 NEVER_BAD = {("version", Side.DEV)}
 #: What only PostgreSQL 15 lacks: among the slow tests, because it has to be installed.
 OLD_ONLY = {("second-wall", Side.PROD), ("version", Side.PROD), ("capability", Side.PROD)}
-#: Refused in ``tests/window/test_window_refusals.py``, where the table is.
-ELSEWHERE = {("too-wide", Side.PROD)}
-EXCUSED = OLD_ONLY | ELSEWHERE
 #: Functions of the checks that make a finding of what follows.
 MAKERS = ("error", "warning", "info", "finding", "kind", "weaker", "_Test", "_place")
 
@@ -34,8 +31,8 @@ def test_every_check_is_seen_well_and_unwell(seen: Seen, request: pytest.Fixture
     registered = {(one.id, one.side) for one in (*checks.FIRST, *checks.ALL)}
     lacking = [
         *(f"{slug} of {side} was never well" for slug, side in registered - seen.well - ALWAYS_TOLD),
-        *(f"{slug} of {side} was never unwell" for slug, side in registered - seen.unwell - NEVER_BAD - EXCUSED),
-        *(f"nothing was told as {slug}" for slug in set(_slugs()) - seen.findings - {slug for slug, _ in EXCUSED}),
+        *(f"{slug} of {side} was never unwell" for slug, side in registered - seen.unwell - NEVER_BAD - OLD_ONLY),
+        *(f"nothing was told as {slug}" for slug in set(_slugs()) - seen.findings - {slug for slug, _ in OLD_ONLY}),
     ]
     assert "\n".join(sorted(lacking)) == ""
 

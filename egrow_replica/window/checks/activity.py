@@ -24,12 +24,6 @@ from egrow_replica.window.checks.remedies import name, text
 from egrow_replica.window.checks.view import View
 
 DEV, PROD = Server.DEV, Server.PROD
-#: A transaction of that age is not merely between two statements.
-LONG_SECONDS = 2.0
-#: Making the slot gives up after so long (``db.slot.LOCK_TIMEOUT``).
-BLOCKING_SECONDS = 60.0
-#: From this age on a transaction keeps vacuum on production from removing what a window makes obsolete.
-OLD_SECONDS = 3600.0
 
 
 @inspection("transactions", DEV, subject="transactions", fine="none is open that a new slot would wait for")
@@ -40,8 +34,9 @@ def dev_transactions(view: View, server: Server) -> Iterator[Check]:
         remedy = f"GRANT pg_monitor TO {name(view.facts(server).role)}; -- on dev"
         yield info("transactions", server, "transactions", message, remedy)
     for one in read_transactions(view.door(server)):
-        if one.writes and one.seconds >= LONG_SECONDS:
-            blocking = one.seconds >= BLOCKING_SECONDS
+        # A younger one may merely be between two statements; making the slot gives up after ``db.slot.LOCK_TIMEOUT``.
+        if one.writes and one.seconds >= view.settings.doctor.writing_transaction:
+            blocking = one.seconds >= view.settings.doctor.blocking_transaction
             yield finding(
                 "transactions",
                 Severity.ERROR if blocking else Severity.WARNING,
@@ -57,7 +52,7 @@ def dev_transactions(view: View, server: Server) -> Iterator[Check]:
 def prod_transactions(view: View, server: Server) -> Iterator[Check]:
     """An old snapshot keeps what a window makes obsolete."""
     for one in read_transactions(view.door(server)):
-        if one.seconds >= OLD_SECONDS:
+        if one.seconds >= view.settings.doctor.old_transaction:
             yield warning(
                 "transactions",
                 server,

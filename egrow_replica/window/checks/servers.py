@@ -16,8 +16,6 @@ from egrow_replica.window.journal import Window, read_windows
 
 DEV, PROD = Server.DEV, Server.PROD
 _ADDRESSES = "Look at [dev] and [prod] in the configuration, and at the variables that they name."
-#: From this difference on, two logs cannot be read side by side.
-CLOCK_SECONDS = 5.0
 #: What the controller itself opens at most on one server while a window is made.
 OWN_CONNECTIONS = 8
 
@@ -253,7 +251,7 @@ def clock(view: View, server: Server) -> Iterator[Check]:
     theirs = read_clock(view.door(server)).now
     after = datetime.now(UTC)
     ahead = (theirs - after).total_seconds() if theirs > after else min(0.0, (theirs - before).total_seconds())
-    if abs(ahead) > CLOCK_SECONDS:
+    if abs(ahead) > view.settings.doctor.clock_difference:
         word = "ahead of" if ahead > 0 else "behind"
         yield warning(
             "clock", server, "clock", f"it is {abs(ahead):.0f} s {word} ours: ages and logs mislead", "Set it by NTP."
