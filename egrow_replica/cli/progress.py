@@ -53,10 +53,17 @@ class ConsoleListener:
     def advance(self, done_bytes: int, total_bytes: int) -> None:
         """Bytes of users' data that were read: a line that a terminal shows while it lasts."""
         _LOG.debug("read %d of %d bytes", done_bytes, total_bytes)
+        self._show(tr("{done} of {total} of users' data read"), done_bytes, total_bytes)
+
+    def advance_wal(self, done_bytes: int, total_bytes: int) -> None:
+        """Bytes of production's WAL, likewise."""
+        _LOG.debug("read %d of %d bytes of WAL", done_bytes, total_bytes)
+        self._show(tr("{done} of {total} of production's WAL read"), done_bytes, total_bytes)
+
+    def _show(self, text: str, done_bytes: int, total_bytes: int) -> None:
         if not self._console.is_terminal:
             return
         self._console.control(_FRESH_LINE)
         if done_bytes < total_bytes:
-            line = tr("{done} of {total} of users' data read")
-            line = line.format(done=size_text(done_bytes), total=size_text(total_bytes))
+            line = text.format(done=size_text(done_bytes), total=size_text(total_bytes))
             self._console.print(f"  [dim]{escape(line)}[/]", end="\r", highlight=False)

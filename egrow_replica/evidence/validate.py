@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from egrow_replica.catalog import Column, Scope, Table
 from egrow_replica.db import Door, query
@@ -12,7 +12,7 @@ from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, Wante
 from egrow_replica.evidence.judge import Observation, Origins, judge
 from egrow_replica.evidence.ranges import NO_PAGE, different
 from egrow_replica.evidence.rows import newer_rows
-from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, mark, read_wal
+from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, ignore, mark, read_wal
 from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
 from egrow_replica.results import BlockRange, TableEvidence
 
@@ -25,17 +25,22 @@ class WalReading:
     """Production's WAL since the baseline.
 
     :ivar state: how far it was read; ``None`` where it cannot be, and ``reason`` says why.
+    :ivar progress: hears of a reading, ``keep`` too of states on the way, as :func:`read_wal` has it.
     """
 
     state: WalState | None
     reason: str = ""
+    progress: Callable[[int, int], None] = ignore
+    keep: Callable[[WalState], None] = ignore
 
     def further(self, door: Door, scope: Scope) -> WalReading:
         """Read on, up to now; the door is outside a transaction."""
         if self.state is None:
             return self
-        found = read_wal(door, self.state, mark(door), scope)
-        return WalReading(found) if isinstance(found, WalState) else WalReading(None, found.reason)
+        found = read_wal(door, self.state, mark(door), scope, progress=self.progress, keep=self.keep)
+        if isinstance(found, WalState):
+            return replace(self, state=found)
+        return replace(self, state=None, reason=found.reason)
 
     def findings(self, door: Door, scope: Scope, origins: Origins) -> WalFindings | None:
         """What it means; ``None`` where nothing can be concluded from it."""

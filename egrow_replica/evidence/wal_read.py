@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Composed, Door, Literal, query
@@ -15,6 +16,8 @@ from egrow_replica.model import Model
 
 #: WAL in one statement, in bytes: small enough for the answer to stay in memory, below the design's 64 MB.
 PIECE_BYTES = 8 << 20
+#: After how much WAL a long reading can be kept: some seconds of reading.
+LEG_BYTES = 256 << 20
 #: Most writes of unfinished transactions that are carried over: about 100 bytes each in the journal.
 MAX_OPEN_WRITES = 100_000
 _POLL_SECONDS = 0.05
@@ -24,6 +27,10 @@ _NO_RECORD = "XX000"
 _NOT_THERE = frozenset({"42883", "3F000", "42704"})
 _NOT_ALLOWED = "42501"
 _GRANT = "GRANT EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn)"
+
+
+def ignore(*_: object) -> None:
+    """Hear of a long reading, and do nothing."""
 
 
 class Mark(Model):
@@ -120,74 +127,114 @@ def settle(door: Door, begun: Mark, scope: Scope, *, seconds: float) -> WalState
 
 
 def read_wal(
-    door: Door, state: WalState, until: Mark, scope: Scope, *, seconds: float = 30, piece_bytes: int = PIECE_BYTES
+    door: Door,
+    state: WalState,
+    until: Mark,
+    scope: Scope,
+    *,
+    seconds: float = 30,
+    piece_bytes: int | None = None,
+    leg_bytes: int | None = None,
+    progress: Callable[[int, int], None] = ignore,
+    keep: Callable[[WalState], None] = ignore,
 ) -> WalState | WalGone | WalUnavailable:
     """Read on from a state, at least to a mark and else to what is flushed.
 
     :param door: for reading, outside a transaction: an error may be part of an answer.
     :param seconds: how long to wait for the mark's transaction to be flushed (``synchronous_commit`` may be off).
+    :param piece_bytes: :data:`PIECE_BYTES` unless given; ``leg_bytes``: :data:`LEG_BYTES`.
+    :param progress: called with the bytes of WAL that are read and those that are there.
+    :param keep: called on the way, after every ``leg_bytes``, with a state from which a later reading can go on; what
+        lies before its position may be released.
     """
-    followed = read_place(door, scope).followed
-    pieces = Pieces(state, followed)
     door.execute(query("evidence/wal_work_mem"))
     deadline = time.monotonic() + seconds
-    try:
-        while True:
-            failure = _read_to(door, state, pieces, lsn_number(flushed_lsn(door)), followed, piece_bytes)
-            if failure is not None:
-                return failure
-            if lsn_number(pieces.position) >= lsn_number(until.lsn):
-                break
-            if time.monotonic() >= deadline:
-                return WalUnavailable(
-                    reason=f"WAL could be read up to {pieces.position} only, not up to {until.lsn}, "
-                    f"which was not flushed within {seconds:g} s"
-                )
-            time.sleep(_POLL_SECONDS)
-    except StatementFailed as error:
-        outcome = _outcome(error, state)
-        if outcome is None:
-            raise
-        return outcome
-    return pieces.state(*storages(read_place(door, scope)))
-
-
-def _read_to(
-    door: Door, state: WalState, pieces: Pieces, end: int, followed: list[str], piece_bytes: int
-) -> WalUnavailable | None:
-    """Read whole records up to ``end``, which is flushed; the state's position tells how far that was."""
-    size = piece_bytes
-    while (begin := lsn_number(pieces.position)) < end:
-        to = min(begin + size, end)
+    begin = lsn_number(state.position)
+    sizes = piece_bytes or PIECE_BYTES, leg_bytes or LEG_BYTES
+    while True:
         try:
-            whole = pieces.take(_piece(door, state, pieces, begin, to, followed))
-        except StatementFailed as error:
-            # The last record is not flushed to its end: the reader finds no record at all there.
-            if error.sqlstate == _NO_RECORD and to == end:
-                return None
-            raise
-        if to == end:
-            return None
-        size = piece_bytes if whole else size * 2  # a record that is longer than a piece, or the rest of a segment
-        if pieces.open_writes > MAX_OPEN_WRITES:
-            return WalUnavailable(
-                reason=f"unfinished transactions hold more than {MAX_OPEN_WRITES} different writes at {pieces.position}"
+            leg = _Leg(door, scope, state, end=lsn_number(flushed_lsn(door)))
+            failure: WalGone | WalUnavailable | None = leg.read(
+                *sizes, lambda at, end: progress(at - begin, end - begin)
             )
-    return None
+        except StatementFailed as error:
+            failure = _outcome(error, state)
+            if failure is None:
+                raise
+        if failure is not None:
+            return failure
+        state = leg.state
+        if not leg.at_end:
+            keep(state)
+            continue
+        if lsn_number(state.position) >= lsn_number(until.lsn):
+            progress(leg.end - begin, leg.end - begin)
+            return state
+        if time.monotonic() >= deadline:
+            return WalUnavailable(
+                reason=f"WAL could be read up to {state.position} only, not up to {until.lsn}, "
+                f"which was not flushed within {seconds:g} s"
+            )
+        time.sleep(_POLL_SECONDS)
 
 
-def _piece(door: Door, state: WalState, pieces: Pieces, begin: int, to: int, followed: list[str]) -> list[PieceRow]:
-    parameters = [
-        lsn_text(begin),
-        lsn_text(to),
-        pieces.open_transactions,
-        followed,
-        str(state.database),
-        state.transaction,
-        state.settled,
-        PAGES,
-    ]
-    return door.rows(PieceRow, piece_statement(alike=pieces.alike), parameters)
+class _Leg:
+    """A part of a reading, with a state at its end.
+
+    :ivar end: up to where WAL is flushed; ``at_end``: everything that is whole up to there was read.
+    """
+
+    def __init__(self, door: Door, scope: Scope, state: WalState, end: int) -> None:
+        self._door = door
+        self._scope = scope
+        self._before = state
+        self._followed = read_place(door, scope).followed
+        self._pieces = Pieces(state, self._followed)
+        self.end = end
+        self.at_end = False
+
+    @property
+    def state(self) -> WalState:
+        """With the relations as they are now."""
+        return self._pieces.state(*storages(read_place(self._door, self._scope)))
+
+    def read(self, piece_bytes: int, leg_bytes: int, progress: Callable[[int, int], None]) -> WalUnavailable | None:
+        """Read whole records for ``leg_bytes``, or up to the end; the state's position tells how far that was."""
+        size, stop = piece_bytes, min(self.end, lsn_number(self._pieces.position) + leg_bytes)
+        while (begin := lsn_number(self._pieces.position)) < stop:
+            to = min(begin + size, self.end)
+            try:
+                whole = self._pieces.take(self._piece(begin, to))
+            except StatementFailed as error:
+                # The last record is not flushed to its end: the reader finds no record at all there.
+                if error.sqlstate != _NO_RECORD or to != self.end:
+                    raise
+                whole = False
+            if to == self.end:
+                self.at_end = True
+                return None
+            size = piece_bytes if whole else size * 2  # a record that is longer than a piece, or the rest of a segment
+            progress(lsn_number(self._pieces.position), self.end)
+            if self._pieces.open_writes > MAX_OPEN_WRITES:
+                return WalUnavailable(
+                    reason=f"unfinished transactions hold more than {MAX_OPEN_WRITES} different writes"
+                    f" at {self._pieces.position}"
+                )
+        self.at_end = begin >= self.end
+        return None
+
+    def _piece(self, begin: int, to: int) -> list[PieceRow]:
+        parameters = [
+            lsn_text(begin),
+            lsn_text(to),
+            self._pieces.open_transactions,
+            self._followed,
+            str(self._before.database),
+            self._before.transaction,
+            self._before.settled,
+            PAGES,
+        ]
+        return self._door.rows(PieceRow, piece_statement(alike=self._pieces.alike), parameters)
 
 
 def piece_statement(*, alike: bool) -> Composed:

@@ -22,6 +22,9 @@ class Listener(Protocol):
     def advance(self, done_bytes: int, total_bytes: int) -> None:
         """So much of the users' data has been read."""
 
+    def advance_wal(self, done_bytes: int, total_bytes: int) -> None:
+        """So much of production's WAL has been read."""
+
 
 class Silence:
     """Hears, and says nothing."""
@@ -36,4 +39,7 @@ class Silence:
         """Nothing."""
 
     def advance(self, done_bytes: int, total_bytes: int) -> None:
+        """Nothing."""
+
+    def advance_wal(self, done_bytes: int, total_bytes: int) -> None:
         """Nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
@@ -25,10 +25,12 @@ from egrow_replica.evidence import (
     Orphans,
     UserEvidence,
     WalReading,
+    WalState,
     compare_access,
     compare_probes,
     count_again,
     count_all,
+    ignore,
     protected,
     read_access,
     run_probes,
@@ -90,11 +92,18 @@ class Gathered:
 
 
 def validate(
-    servers: Servers, settings: Settings, subject: Subject, listener: Listener, *, full_scan: bool = False
+    servers: Servers,
+    settings: Settings,
+    subject: Subject,
+    listener: Listener,
+    *,
+    full_scan: bool = False,
+    keep: Callable[[WalState], None] = ignore,
 ) -> Gathered:
     """Gather the evidence and say what fails.
 
     :param full_scan: also scan tables that no WAL record wrote.
+    :param keep: called while much WAL is read, with how far that is; a later validation can go on from there.
     :raises ServerUnavailable: a server went away, so nothing is known.
     """
     problems: list[str] = []
@@ -112,7 +121,8 @@ def validate(
         problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
         compares = compares and not lost
     content = _content(servers, settings, subject, listener, problems) if compares else None
-    users, orphans, probes, access, streaks = _production(servers, subject, listener, full_scan, notes)
+    wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
+    users, orphans, probes, access, streaks = _production(servers, subject, wal, listener, full_scan, notes)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
     problems += _wal_problems(users, subject.setting.allow_unproven, notes)
     problems += [
@@ -174,7 +184,7 @@ def protected_tables(door: Door, scope: Scope) -> list[Table]:
 
 
 def _production(
-    servers: Servers, subject: Subject, listener: Listener, full_scan: bool, notes: list[str]
+    servers: Servers, subject: Subject, wal: WalReading, listener: Listener, full_scan: bool, notes: list[str]
 ) -> tuple[
     UserEvidence,
     tuple[OrphanCount, ...],
@@ -185,7 +195,6 @@ def _production(
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
     with servers.read_prod("wal") as wal_door:
-        wal = WalReading(subject.progress.wal, subject.progress.wal_missing)
         names = ours(wal_door, subject.origin, subject.progress)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
         watch = HoldWatch(wal_door, subject)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 from psycopg import sql
 from wal_world import ORIGIN, TEMPLATE, World, deadline, open_directory, prepare, touched, untouched
 
+from egrow_replica.errors import StatementFailed
 from egrow_replica.evidence.wal import WalGone, WalState, WalUnavailable, mark, read_wal, settle, slot_state
 from egrow_replica.evidence.wal_state import lsn_number
 from egrow_replica.lab.lab import Lab
@@ -45,6 +47,8 @@ def test_pieces_and_interruptions_change_nothing(world: World) -> None:
     assert lsn_number(whole.position) >= lsn_number(end.lsn)
     drop = {"position"}
     assert small.model_dump(exclude=drop) == whole.model_dump(exclude=drop)
+    legs = world.examine(world.read(state, piece_bytes=9973, leg_bytes=1))
+    assert legs.model_dump(exclude=drop) == whole.model_dump(exclude=drop)
 
 
 def test_reading_on_from_a_stored_state(world: World) -> None:
@@ -193,6 +197,53 @@ def test_a_slot_keeps_wal_until_it_was_examined(world: World) -> None:
     assert begin.position in gone.reason
     state = world.read(state)
     assert touched(world.examine(state)) == {"app.users"}
+
+
+def test_a_long_reading_is_kept_and_releases_wal_on_the_way(world: World) -> None:
+    name = f"egrow_{world.name}"
+    world.local(f"SELECT pg_create_physical_replication_slot('{name}', true)")
+    begin = world.begin()
+    busy(world)
+    _churn(world)
+    world.ours("UPDATE app.quiet SET name = 'late'")
+    whole = world.examine(world.read(begin))
+    kept: list[str] = []
+    said: list[tuple[int, int]] = []
+
+    def keep(state: WalState) -> None:
+        if len(kept) == 3:
+            raise InterruptedError
+        kept.append(state.model_dump_json())
+        world.local(f"SELECT pg_replication_slot_advance('{name}', '{state.position}')", "CHECKPOINT")
+        with world.door() as door:
+            found = slot_state(door, name)
+        assert found
+        assert found.keeps_from == state.position
+
+    sizes = {"piece_bytes": 1 << 20, "leg_bytes": 1 << 18}
+    with pytest.raises(InterruptedError):
+        world.read(begin, keep=keep, progress=lambda *bytes_: said.append(bytes_), **sizes)
+    states = [WalState.model_validate_json(one) for one in kept]
+    positions = [lsn_number(one.position) for one in states]
+    assert sorted(set(positions)) == positions
+    done = [one for one, _ in said]
+    assert sorted(done) == done
+    assert all(0 < one < total for one, total in said)
+    assert isinstance(world.try_read(begin), WalGone)
+    rest = world.examine(world.read(states[-1], progress=lambda *bytes_: said.append(bytes_)))
+    assert rest.model_dump(exclude={"position"}) == whole.model_dump(exclude={"position"})
+    assert touched(rest) == {"app.users", "app.quiet"}
+    assert said[-1][0] == said[-1][1]
+
+
+def test_a_fault_in_keeping_is_not_one_of_wal(world: World) -> None:
+    def keep(_: WalState) -> None:
+        raise StatementFailed("no journal", sqlstate="42501", hint="")
+
+    state = world.begin()
+    busy(world)
+    with pytest.raises(StatementFailed, match="no journal"):
+        world.try_read(state, piece_bytes=9973, leg_bytes=1, keep=keep)
 
 
 def _churn(world: World) -> None:

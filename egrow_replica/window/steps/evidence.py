@@ -8,6 +8,7 @@ from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, ma
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import (
+    WalState,
     advance_slot,
     counts_statement,
     hand_in_counts,
@@ -232,14 +233,28 @@ def look_at_hold(run: Run) -> tuple[int | None, str]:
 
 
 def gather(run: Run, subject: Subject) -> Validation:
-    """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go."""
+    """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go.
+
+    Where much WAL is read it is stored and let go on the way, so that a controller that is killed goes on from there.
+    """
     hand_in_counts(run.writer)
-    gathered = validate(run.servers, run.settings, subject, run.listener)
+
+    def keep(state: WalState) -> None:
+        run.note(wal=state)
+        _release(run, state)
+
+    gathered = validate(run.servers, run.settings, subject, run.listener, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
     run.journal.set_validation(gathered.validation)
-    if gathered.wal.state is not None and slot_state(run.writer, run.names.wal_slot) is not None:
-        advance_slot(run.writer, run.names.wal_slot, gathered.wal.state)
+    if gathered.wal.state is not None:
+        _release(run, gathered.wal.state)
     return gathered.validation
+
+
+def _release(run: Run, examined: WalState) -> None:
+    """Let WAL go that was examined; what is known of it is in the journal."""
+    if slot_state(run.writer, run.names.wal_slot) is not None:
+        advance_slot(run.writer, run.names.wal_slot, examined)
 
 
 def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) -> Subject:
