@@ -182,6 +182,22 @@ class ConnectionLimit(Model):
     used: int
 
 
+class WalEvidence(Model):
+    """What reading production's WAL as evidence stands on.
+
+    :ivar is_shipped: the server's build has ``pg_walinspect``; ``is_there``: it is where the evidence looks for it.
+    :ivar may_keep: our login may make a slot that keeps the WAL meanwhile.
+    """
+
+    is_shipped: bool
+    is_there: bool
+    may_read: bool
+    may_keep: bool
+    free_slots: int
+    wal_level: str
+    bounds_slots: bool
+
+
 def read_identity(door: Door) -> str:
     """The database that the connection leads to, as :attr:`ServerFacts.identity`."""
     return str(door.value(query("doctor/identity")))
@@ -273,6 +289,11 @@ def read_hidden_by_row_security(door: Door, oids: Iterable[int]) -> list[Qualifi
         QualifiedName(*parts) for parts in door.values(query("doctor/row_security_active"), [list(oids)])
     ]
     return found
+
+
+def read_wal_evidence(prod: Door) -> WalEvidence:
+    """Whether WAL can be read, and kept until it was."""
+    return prod.one(WalEvidence, query("doctor/wal_evidence"))
 
 
 def read_connection_limits(door: Door, roles: Iterable[str]) -> list[ConnectionLimit]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doctor_world import DEV, PROD, examine, let_in, reload_settings, stand_in, with_changes
+from doctor_world import DEV, PROD, apply, examine, let_in, reload_settings, stand_in, with_changes
 from support.pair import Pair, open_directory
 
 from egrow_replica.lab import conninfo
@@ -125,6 +125,28 @@ def test_a_superuser(shared_pair: Pair) -> None:
     found = examine(shared_pair)
     assert found.one("superuser").severity is Severity.WARNING
     assert found.failure is None
+
+
+#: What WAL as evidence stands on, taken away one by one; and the first words of what is said.
+NO_EVIDENCE = {
+    "ALTER ROLE egrow_operator NOREPLICATION": "our role may not make a slot",
+    "REVOKE USAGE ON SCHEMA egrow_ext FROM egrow_operator": "our role may not read WAL",
+    "DROP EXTENSION pg_walinspect": "the extension pg_walinspect is not in the schema",
+}
+
+
+def test_evidence_that_production_cannot_give(pair: Pair) -> None:
+    """Each remedy puts right what it is printed for."""
+    pair.configure(evidence={"require": "wal"})
+    for statement, message in NO_EVIDENCE.items():
+        pair.prod_sql(statement)
+        try:
+            found = examine(pair).one("wal-evidence")
+            assert found.severity is Severity.ERROR
+            assert found.message.startswith(message)
+        finally:
+            apply(pair, found)
+    assert [one.severity for one in examine(pair).of("wal-evidence")] == [Severity.OK]
 
 
 #: What makes the stream's role wrong, and what is told of it.

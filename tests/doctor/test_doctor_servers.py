@@ -65,6 +65,7 @@ EXPECTED = {
     "error prod processes max_worker_processes",
     "error prod origins max_active_replication_origins",
     "info prod sync-workers max_sync_workers_per_subscription",
+    "error prod wal-evidence pg_walinspect",
     "warning prod commit-timestamps track_commit_timestamp",
     "warning prod log-password log_statement",
     "warning prod log-password log_min_duration_statement",
@@ -93,6 +94,7 @@ def test_settings(new_lab: Callable[..., Pair]) -> None:
     login = {"user": "egrow_operator", "password": "secret"}
     pair.configure(
         tables={"content": ["things"]},
+        evidence={"require": "wal"},
         logins={
             "dev": conninfo.write({**conninfo.parse(pair.lab.dev_admin_dsn), **login}),
             "prod": conninfo.write({**conninfo.parse(pair.lab.prod_admin_dsn), **login}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.closure_privileges import read_privileges
 from egrow_replica.guard.closure import judge_window
 from egrow_replica.guard.closure_privileges import judge_privileges
@@ -20,7 +19,7 @@ _SAID_ELSEWHERE = frozenset({"inheritance", "rule", "row-security", "unlogged", 
 @inspection("closure", Server.PROD, subject="triggers", fine="a write to content sets nothing in motion", both=True)
 def closure(view: View, _: Server) -> Iterator[Check]:
     """Triggers, rules, expressions and functions that a write would run, followed to where they lead."""
-    facts = read_closure(view.prod, view.scope)
+    facts = view.closure
     for finding in judge_window(facts, deletes="delete" in view.settings.window.publish):
         # What holds for every key that rows point at is no news: orphans are counted before and after.
         if finding.id not in _SAID_ELSEWHERE and finding.severity is not Severity.INFO:
@@ -32,7 +31,7 @@ def closure(view: View, _: Server) -> Iterator[Check]:
 )
 def bypassed(view: View, server: Server) -> Iterator[Check]:
     """Ordinary triggers do not fire under replication, so what they keep up to date is not."""
-    facts = read_closure(view.prod, view.scope)
+    facts = view.closure
     for table in facts.content:
         names = [one.name for one in facts.triggers if one.relation == table.oid and one.enabled == "O"]
         if names:

@@ -231,19 +231,6 @@ def slot_limits(view: View, server: Server) -> Iterator[Check]:
         )
 
 
-@inspection("commit-timestamps", PROD, subject="track_commit_timestamp", fine="it is on: who wrote a row can be told")
-def commit_timestamps(view: View, server: Server) -> Iterator[Check]:
-    """What tells the origin of a row."""
-    if not view.facts(server).tracks_commits:
-        yield warning(
-            "commit-timestamps",
-            server,
-            "track_commit_timestamp",
-            "it is off, so nothing tells who wrote a user's row: a table that changes stays unproven",
-            "ALTER SYSTEM SET track_commit_timestamp = on; -- then restart production",
-        )
-
-
 @inspection("clock", DEV, PROD, subject="clock", fine="it shows the same time as ours", guards=False)
 def clock(view: View, server: Server) -> Iterator[Check]:
     """Between our clock before and after we asked."""
@@ -317,7 +304,6 @@ CHECKS = (
     *connections,
     *slot_limits,
     *second_wall,
-    *commit_timestamps,
     *clock,
     *encoding,
     *standbys,

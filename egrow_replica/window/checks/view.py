@@ -19,6 +19,7 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
+from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.conditions import (
     RoleSetting,
     SettingValue,
@@ -30,6 +31,7 @@ from egrow_replica.catalog.definitions import Definitions, read_definitions
 from egrow_replica.db import Door, Dsn, parse_dsn
 from egrow_replica.errors import ServerUnavailable
 from egrow_replica.evidence import OWN_SCHEMAS, touching
+from egrow_replica.guard.closure_facts import ClosureFacts
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window
@@ -189,6 +191,11 @@ class View:
     def foreign_keys(self) -> list[ForeignKey]:
         """Production's foreign keys."""
         return read_foreign_keys(self.prod)
+
+    @cached_property
+    def closure(self) -> ClosureFacts:
+        """What a write to content sets in motion on production."""
+        return read_closure(self.prod, self.scope)
 
     @cached_property
     def hidden_on_dev(self) -> list[QualifiedName]:
