@@ -84,7 +84,10 @@ def _without_client_parameters(url: str, name: str) -> str:
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
-        raise ConfigurationError(f"the connection string for {name} is not a URL that can be read") from None
+        raise ConfigurationError(
+            f"the connection string for {name} is not a URL that can be read",
+            hint="Write postgresql://user@host:port/database; encode @ : / % [ ] in the password.",
+        ) from None
     known = {default.keyword.decode() for default in pq.Conninfo.get_defaults()}
     kept: list[str] = []
     for key, value in query:

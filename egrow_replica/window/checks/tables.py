@@ -22,10 +22,16 @@ _KINDS = {"v": "a view", "m": "a materialised view", "f": "a foreign table"}
 @inspection("unknown-table", DEV, PROD, subject="content", fine="every content table is there")
 def content_names(view: View, server: Server) -> Iterator[Check]:
     """Names are exact, never folded."""
-    known = view.relations(server)
+    known, other = view.relations(server), PROD if server is DEV else DEV
     for wanted in view.content:
-        if wanted not in known:
-            yield error("unknown-table", server, wanted, "there is no such table", _nearest(wanted, known))
+        if wanted in known:
+            continue
+        if wanted in view.relations(other):
+            message = f"there is no such table on {server}, only on {other}"
+            remedy = f"Create it on {server} as {other} has it, or take it out of [tables] content."
+        else:
+            message, remedy = f"there is no such table on {server}", _nearest(wanted, known)
+        yield error("unknown-table", server, wanted, message, remedy)
 
 
 @inspection("unknown-user-table", subject="user tables", fine="every listed user table is there", guards=False)
