@@ -11,15 +11,24 @@ from typing import TypeVar
 from egrow_replica.catalog import ContentTable, Table, content_table, read_relations, read_tables
 from egrow_replica.catalog.activity import KeyToOther, WriteActivity, read_owning_keys, read_write_activity
 from egrow_replica.catalog.conditions import read_identity
-from egrow_replica.content import TableDifference, changes, compare_table
+from egrow_replica.content import (
+    TableDifference,
+    changes,
+    compare_table,
+    differing_columns,
+    estimated_rows,
+    rows_by_key,
+    sample_rows,
+)
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed, Refused, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.results import Change
 
-#: A larger table is not read row by row for a proposal.
+#: Of a table with more bytes or rows only a sample is read for a proposal.
 MAX_BYTES = 1 << 30
+MAX_ROWS = 10_000_000
 #: Rows whose values are looked at to tell whose a column is.
 MAX_SAMPLE = 2_000
 
@@ -32,6 +41,7 @@ class Comparison:
 
     :ivar changes: old and new value of every column that differs, in at most :data:`MAX_SAMPLE` rows.
     :ivar sampled: how many rows that was.
+    :ivar estimated_from: rows of production from which all these numbers are estimated; ``None``: they were counted.
     """
 
     travelling: ContentTable
@@ -41,6 +51,7 @@ class Comparison:
     production_only: int
     changes: tuple[Change, ...]
     sampled: int
+    estimated_from: int | None = None
 
     @property
     def production_rows(self) -> int:
@@ -148,17 +159,42 @@ def _compare(dev: Door, prod: Door, evidence: Evidence, name: QualifiedName) -> 
     both = [evidence.tables[server].get(name) for server in (Server.DEV, Server.PROD)]
     if both[0] is None or both[1] is None:
         return None
-    if max(one.relation.bytes for one in both if one) > MAX_BYTES:
-        evidence.notes.append(f"the rows of {name} were not compared: it is larger than {MAX_BYTES >> 30} GiB")
-        return None
     table = content_table(both[0], both[1], (), None)
     if table is None or not set(table.key) <= set(table.column_names):
         return None
     seed = secrets.randbits(63)
+    rows = max(estimated_rows(door, table) for door in (dev, prod))
+    if rows > MAX_ROWS or max(one.relation.bytes for one in both if one) > MAX_BYTES:
+        return _estimate(dev, prod, table, seed)
     with dev.transaction(SNAPSHOT), prod.transaction(SNAPSHOT):
         difference = compare_table(dev, prod, table, seed)
         sample = sorted(difference.updated)[:MAX_SAMPLE]
         return _comparison(table, difference, tuple(changes(dev, prod, table, seed, sample)), len(sample))
+
+
+def _estimate(dev: Door, prod: Door, table: ContentTable, seed: int) -> Comparison | None:
+    """The same from rows of each server drawn at random and looked up on the other, whatever the table's size."""
+    here = {row.key_hash: row for row in sample_rows(prod, table, seed, MAX_SAMPLE)}
+    there = {row.key_hash: row for row in sample_rows(dev, table, seed, MAX_SAMPLE)}
+    if not here:
+        return None
+    on_dev = {row.key_hash: row for row in rows_by_key(dev, table, seed, [row.key for row in here.values()])}
+    on_prod = {row.key_hash for row in rows_by_key(prod, table, seed, [row.key for row in there.values()])}
+    differing = [
+        found for key, row in here.items() if key in on_dev and (found := [*differing_columns(table, row, on_dev[key])])
+    ]
+    rows, dev_rows = estimated_rows(prod, table), estimated_rows(dev, table)
+    common = round(rows * len(here.keys() & on_dev.keys()) / len(here))
+    return Comparison(
+        travelling=table,
+        common=common,
+        new=round(dev_rows * len(there.keys() - on_prod) / max(len(there), 1)),
+        updated=round(rows * len(differing) / len(here)),
+        production_only=rows - common,
+        changes=tuple(change for found in differing for change in found),
+        sampled=len(differing),
+        estimated_from=len(here),
+    )
 
 
 def _comparison(table: ContentTable, difference: TableDifference, seen: tuple[Change, ...], sampled: int) -> Comparison:

@@ -146,6 +146,9 @@ class Classifier:
         if not comparison.production_rows:
             yield Sign(Lean.NOTHING, f"it is empty on production ({comparison.new} rows on dev)")
             return
+        if comparison.estimated_from is not None:
+            sample = comparison.estimated_from
+            yield Sign(Lean.NOTHING, f"it is large: its rows are estimated from {sample} drawn at random")
         own = f"{comparison.production_only} of production's {comparison.production_rows} rows are not on dev"
         shared = f"{comparison.common} of production's {comparison.production_rows} rows are on dev too"
         if comparison.share >= MOSTLY_COMMON:

@@ -1,8 +1,8 @@
 """Differences between dev and production, the reconcile, and the way back."""
 
-from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of, respelled
+from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, estimated_rows, hashes_of, respelled
 from egrow_replica.content.equality import EqualityCheck
-from egrow_replica.content.reading import changes, read_rows, spellings
+from egrow_replica.content.reading import changes, differing_columns, read_rows, rows_by_key, sample_rows, spellings
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import Foresight, Restore, Traces, recent_rows
 
@@ -18,11 +18,15 @@ __all__ = [
     "changes",
     "compare_all",
     "compare_table",
+    "differing_columns",
+    "estimated_rows",
     "hashes_of",
     "planned_statements",
     "read_rows",
     "recent_rows",
     "respelled",
+    "rows_by_key",
+    "sample_rows",
     "spellings",
     "write_differences",
 ]

@@ -120,6 +120,11 @@ def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[
     return TableDifference(dev_rows=rows, new=new, updated=updated, production_only=production_only)
 
 
+def estimated_rows(door: Door, table: ContentTable) -> int:
+    """About how many rows the server has, partitions included, without counting."""
+    return int(door.value(query("content/estimate_rows"), [relation(table.name).as_string()]))
+
+
 def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, filtered: bool) -> dict[int, int]:
     """The row hash of each of ``keys`` that the table has now."""
     parts = hash_parts(table, seed, filtered=filtered)
@@ -154,9 +159,7 @@ def _at_once(dev: Door, of_dev: Callable[[], T], prod: Door, of_prod: Callable[[
 
 
 def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:
-    estimate = query("content/estimate_rows")
-    name = [relation(table.name).as_string()]
-    rows = max(int(door.value(estimate, name)) for door in (dev, prod))
+    rows = max(estimated_rows(door, table) for door in (dev, prod))
     buckets = 8
     while buckets < MAX_BUCKETS and buckets * ROWS_IN_BUCKET < rows:
         buckets *= 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from egrow_replica.catalog import ContentTable
-from egrow_replica.content.compare import hash_parts
+from egrow_replica.catalog import ContentTable, key_hash
+from egrow_replica.content.compare import estimated_rows, hash_parts
 from egrow_replica.db import SQL, Composed, Door, Identifier, query
 from egrow_replica.model import Model
 from egrow_replica.results import Change, Spelling
@@ -49,10 +49,15 @@ def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Itera
     Both servers' rows are read side by side, one at a time; no other statement may be sent through the doors meanwhile.
     """
     for before, after in _pairs(dev, prod, table, seed, hashes, with_values=True):
-        for name, was, becomes in zip(table.column_names, before.row, after.row, strict=True):
-            # A key that only looks different is the same key.
-            if was != becomes and name not in table.key:
-                yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
+        yield from differing_columns(table, before, after)
+
+
+def differing_columns(table: ContentTable, before: TextRow, after: TextRow) -> Iterator[Change]:
+    """Old and new value of the columns in which production's row and dev's differ."""
+    for name, was, becomes in zip(table.column_names, before.row, after.row, strict=True):
+        # A key that only looks different is the same key.
+        if was != becomes and name not in table.key:
+            yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
 
 
 def spellings(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Spelling]:
@@ -93,6 +98,40 @@ def _statement(table: ContentTable, seed: int, *, filtered: bool, with_values: b
         order=SQL(order),
         **parts,
     )
+
+
+def sample_rows(door: Door, table: ContentTable, seed: int, rows: int) -> list[TextRow]:
+    """About so many rows of pages drawn at random, with their values; all where the table has fewer."""
+    percent = min(100.0, 100.0 * rows / max(estimated_rows(door, table), 1))
+    statement = query(
+        "content/sample_rows",
+        key_hash=key_hash(table.key_columns, "t", seed),
+        key=_texts(table.key),
+        columns=_texts(table.column_names),
+        source=table.source,
+        percent=SQL(f"{percent:.9f}"),
+        rows=SQL(str(2 * rows)),
+    )
+    return door.rows(TextRow, statement)
+
+
+def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Sequence[str | None]]) -> list[TextRow]:
+    """The rows with these keys, as :attr:`TextRow.key` has them."""
+    positions = range(len(table.key))
+    statement = query(
+        "content/rows_by_key",
+        key_hash=key_hash(table.key_columns, "t", seed),
+        key=_texts(table.key),
+        columns=_texts(table.column_names),
+        source=table.source,
+        arrays=SQL(", ").join(SQL(f"${at + 1}::pg_catalog.text[]") for at in positions),
+        names=SQL(", ").join(Identifier(f"k{at}") for at in positions),
+        matches=SQL(" AND ").join(
+            SQL("{} = {}::{}").format(Identifier("t", column.name), Identifier("k", f"k{at}"), SQL(column.type))
+            for at, column in enumerate(table.key_columns)
+        ),
+    )
+    return door.rows(TextRow, statement, [[key[at] for key in keys] for at in positions])
 
 
 def _texts(names: Iterable[str]) -> Composed:

@@ -17,7 +17,7 @@ from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE
 from egrow_replica.catalog.tables import Column, Relation, Table, UniqueKey
 from egrow_replica.content import Restore, Traces, Writer, planned_statements, recent_rows, write_differences
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of
-from egrow_replica.content.reading import read_rows
+from egrow_replica.content.reading import read_rows, rows_by_key, sample_rows
 from egrow_replica.content.restore import parts_statement
 from egrow_replica.content.staging import Stage
 from egrow_replica.db import SQL, Door, Identifier, Literal, parse_dsn, query
@@ -137,6 +137,8 @@ def _comparison(scope: Scope, _: str) -> list[str]:
             recent_rows(prod, table, SEED, "4711", since)
         for with_values in (False, True):
             list(read_rows(dev, table, SEED, [1], filtered=True, with_values=with_values))
+        sample_rows(dev, table, SEED, 1)
+        rows_by_key(dev, table, SEED, [["1"] * len(table.key)])
     return dev.noted + prod.noted
 
 

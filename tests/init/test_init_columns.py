@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 from init_world import Place, columns
+from pydantic import SecretStr
 from support.command import Result
 from support.pair import Pair
 from support.waiting import wait_until
 
-from egrow_replica.model import Server
+from egrow_replica.app import init_evidence
+from egrow_replica.db import Door, connect, parse_dsn
+from egrow_replica.guard import Policy
+from egrow_replica.model import QualifiedName, Server
 
 BOTH = """
 CREATE TABLE account (id int PRIMARY KEY, email text UNIQUE, password text);
@@ -83,3 +89,31 @@ def test_a_suggestion_stands_as_a_comment(shop: Place, proposal: Result) -> None
     text = shop.file.read_text()
     assert "# halved: not proposed, for you to decide: " in text
     assert '# "public.item" = ["halved", "cheaper"]' in text
+
+
+def test_of_a_large_table_only_a_sample_is_read(shop: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of these tables the sample is the whole, so that the estimate has to be what was counted."""
+    shop.pair.both_sql("ANALYZE")
+    with open_doors(shop) as (dev, prod):
+        evidence = init_evidence.read_evidence(dev, prod)
+        names = [QualifiedName("public", name) for name in ("item", "loaded", "account", "sale")]
+        counted = init_evidence.compare(dev, prod, evidence, names)
+        monkeypatch.setattr(init_evidence, "MAX_BYTES", 0)
+        estimated = init_evidence.compare(dev, prod, evidence, names)
+    assert evidence.notes == []
+    assert estimated[names[2]].production_only == counted[names[2]].production_only == 89
+    assert estimated[names[0]].estimated_from == 30
+    for name, found in estimated.items():
+        plain = replace(found, estimated_from=None, changes=(), travelling=counted[name].travelling)
+        assert plain == replace(counted[name], changes=()), name
+        assert sorted(map(str, found.changes)) == sorted(map(str, counted[name].changes)), name
+
+
+@contextmanager
+def open_doors(place: Place) -> Iterator[tuple[Door, Door]]:
+    dsns = {server: place.pair.lab.admin_dsn(server) for server in Server}
+    with ExitStack() as stack:
+        yield tuple(  # type: ignore[misc]
+            stack.enter_context(connect(parse_dsn(SecretStr(dsn), name=server), server, Policy.reading(), what="test"))
+            for server, dsn in dsns.items()
+        )
