@@ -14,8 +14,10 @@ from egrow_replica.window.hold import (
     Wish,
     begin,
     check_roles,
+    end_left_behind,
     protected_oids,
     read_hold,
+    read_left_behind,
     read_writers,
     refuse_held,
     release,
@@ -60,7 +62,7 @@ def hold_writes(context: Context, options: MaintenanceOptions) -> MaintenanceRep
 
 
 def release_writes(context: Context) -> MaintenanceReport:
-    """End the hold in force, whoever began it.
+    """End the hold in force, whoever began it; or finish the work of an ``off`` that died.
 
     :raises WrongState: none is; :raises PreflightFailed: our rights are gone.
     """
@@ -68,10 +70,16 @@ def release_writes(context: Context) -> MaintenanceReport:
     servers = context.servers()
     with servers.read_prod("maintenance") as prod:
         hold = read_hold(prod)
-    if hold is None:
+        behind = read_left_behind(prod) if hold is None else None
+    grace = context.settings.maintenance.grace
+    if hold is not None:
+        user, host = who()
+        outcome = release(servers, hold, f"{user}@{host} released it", grace=grace)
+    elif behind is not None:
+        hold = behind[0]
+        outcome = end_left_behind(servers, hold, grace=grace)
+    else:
         raise WrongState("writes are not held", hint="`egrow-replica maintenance on` holds them.", code="not-held")
-    user, host = who()
-    outcome = release(servers, hold, f"{user}@{host} released it", grace=context.settings.maintenance.grace)
     left = [f"{session} has not ended: it only reads until it does" for session in outcome.left]
     return MaintenanceReport(
         in_force=False,
@@ -113,7 +121,7 @@ def _report(
         hold=hold_report(hold) if hold is not None else None,
         sessions_ended=ended,
         not_held=tuple(NotHeld(role=one.role, why=one.why, sessions=one.sessions) for one in writers),
-        warnings=hold_warnings(prod, hold, protected) if hold is not None else (),
+        warnings=hold_warnings(prod, hold, protected) if hold is not None else left_behind_warnings(prod),
         total_seconds=round(time.monotonic() - started, 3),
     )
 
@@ -140,6 +148,18 @@ def overdue_warning(hold: Hold) -> tuple[str, ...]:
     return (
         f"the hold of writes of {', '.join(hold.names)} is overdue by {-hold.seconds_left:.0f} s: "
         "`egrow-replica maintenance off` ends it",
+    )
+
+
+def left_behind_warnings(prod: Door) -> tuple[str, ...]:
+    """What to say where an ``off`` died before it had ended the sessions that only read."""
+    behind = read_left_behind(prod)
+    if behind is None:
+        return ()
+    hold, sessions = behind
+    return (
+        f"hold {hold.id} was released, but {', '.join(map(str, sessions))} began under it and only read until they "
+        "end: `egrow-replica maintenance off` ends them",
     )
 
 

@@ -22,8 +22,8 @@ from egrow_replica.window.journal import Progress, RestoreStage, Window, read_wi
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.steps import Origin, Roles, Step, foresee, look_at_hold, put_back, subject_of
-from egrow_replica.window.validation import protected_tables, validate
+from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of
+from egrow_replica.window.validation import look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import begin_reading
 
 
@@ -52,7 +52,7 @@ class TakeRestoreBaseline(Step):
         """Fingerprint the protected tables as they are now."""
         assert run.baseline is not None
         reading = begin_reading(run.servers, run.scope)
-        hold, hold_missing = look_at_hold(run)
+        hold, hold_missing = look_at_hold(run.servers, run.scope, run.names.common)
         run.note(wal=reading.state, wal_missing=reading.reason, hold=hold, hold_missing=hold_missing)
         with run.servers.prod_snapshot(f"{run.names.window}/baseline") as snapshot:
             first = snapshot.doors[0]

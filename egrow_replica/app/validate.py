@@ -16,7 +16,7 @@ from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.validation import Subject, protected_tables
+from egrow_replica.window.validation import Subject, look_at_hold, protected_tables
 from egrow_replica.window.validation import validate as gather
 from egrow_replica.window.wal import begin_reading
 
@@ -60,6 +60,7 @@ def validate_only(context: Context) -> Validation:
         findings.refuse()
     setting = new_setting(context, whole_backup=False, allow_unproven=False, makes_roles=findings.makes_roles)
     reading = begin_reading(servers, findings.scope)
+    hold, hold_missing = look_at_hold(servers, findings.scope, "")
     with servers.prod_snapshot("baseline") as snapshot:
         first = snapshot.doors[0]
         baseline = take_baseline(
@@ -76,7 +77,9 @@ def validate_only(context: Context) -> Validation:
     subject = Subject(
         scope=findings.scope,
         setting=setting,
-        progress=Progress(wal=reading.state, wal_missing=reading.reason, streaks=streaks),
+        progress=Progress(
+            wal=reading.state, wal_missing=reading.reason, streaks=streaks, hold=hold, hold_missing=hold_missing
+        ),
         baseline=baseline,
         origin="",
         common="",

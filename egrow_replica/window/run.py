@@ -22,8 +22,7 @@ from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.settings import Settings
-from egrow_replica.window.hold import Hold
-from egrow_replica.window.hold_clock import HoldClock
+from egrow_replica.window.hold import Hold, HoldClock
 from egrow_replica.window.journal import Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import ProdSnapshot, Servers

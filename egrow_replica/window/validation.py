@@ -55,7 +55,7 @@ from egrow_replica.results import (
 )
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
-from egrow_replica.window.hold import Hold, weakness
+from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
@@ -197,7 +197,13 @@ def _production(
     with servers.read_prod("wal") as wal_door:
         names = ours(wal_door, subject.origin, subject.progress)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
-        watch = HoldWatch(wal_door, subject)
+        watch = HoldWatch(
+            wal_door,
+            [one.oid for one in before.fingerprints],
+            subject.common,
+            wanted=subject.progress.hold,
+            missing=subject.progress.hold_missing,
+        )
         with servers.prod_snapshot("validate") as snapshot:
             first = snapshot.doors[0]
             tables = protected_tables(first, subject.scope)
@@ -218,40 +224,19 @@ def _production(
             access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
             verdicts = {table.table: table.verdict for table in users.tables}
             streaks = compare_numbers(first, subject.progress.streaks, verdicts)
-    notes += watch.notes(users)
+    proves = users.findings is not None and users.findings.proves
+    notes += filter(None, [watch.note(exact=users.tier is EvidenceTier.EXACT, wal=proves)])
     return users, orphans, probes, access, streaks
 
 
-class HoldWatch:
-    """Whether writes have been held since before the baseline, asked again and again; once broken it stays so."""
-
-    def __init__(self, door: Door, subject: Subject) -> None:
-        self._door = door
-        self._subject = subject
-        self._oids = [one.oid for one in subject.baseline.fingerprints]
-        self._hold: Hold | None = None
-        self._reason = subject.progress.hold_missing or "writes were not held when the baseline was taken"
-
-    def unbroken(self) -> bool:
-        """Ask the server."""
-        wanted = self._subject.progress.hold
-        if wanted is None or (self._hold is not None and self._reason):
-            return False
-        self._hold, self._reason = weakness(self._door, self._oids, self._subject.common, wanted)
-        return not self._reason
-
-    def notes(self, users: UserEvidence) -> list[str]:
-        """Why the evidence is exact, or is not although writes were held when the baseline was taken."""
-        if users.tier is not EvidenceTier.EXACT:
-            was_held = self._subject.progress.hold is not None or self._subject.progress.hold_missing
-            return [f"no exact evidence: {self._reason}"] if was_held else []
-        assert self._hold is not None
-        who = "WAL tells" if users.findings is not None and users.findings.proves else "nothing could tell"
-        return [
-            f"exact evidence: writes of {', '.join(self._hold.names)} have been held since "
-            f"{self._hold.held_since:%Y-%m-%d %H:%M:%S%z} (hold {self._hold.id}), before the baseline, and every table "
-            f"was read again; {who} who wrote a table that differs"
-        ]
+def look_at_hold(servers: Servers, scope: Scope, subscription: str) -> tuple[int | None, str]:
+    """The hold under which a baseline is about to be taken, or why none counts; nothing where there is none."""
+    with servers.read_prod("hold") as door:
+        oids = [table.relation.oid for table in protected_tables(door, scope)]
+        hold, reason = weakness(door, oids, subscription)
+    if hold is None:
+        return None, ""
+    return (None, f"when the baseline was taken, {reason}") if reason else (hold.id, "")
 
 
 def _count_again(

@@ -181,6 +181,23 @@ def test_off_gives_back_what_a_killed_on_had_begun(held: Pair) -> None:
     assert settings(held) == before
 
 
+def test_off_finishes_what_a_killed_off_had_begun(held: Pair) -> None:
+    held.ok("maintenance", "on")
+    held.configure(maintenance={"roles": [APP], "grace": "60s"})
+    with as_application(held) as connection:
+        connection.execute("BEGIN")
+        with held.start("maintenance", "off") as running:
+            wait_until(lambda: running.ended or not is_held(held), what="the setting")
+            running.kill()
+        (warning,) = held.ok("maintenance", "status").json["warnings"]
+        assert f"of {APP}" in warning
+        held.configure(maintenance={"roles": [APP], "grace": "1ms"})
+        assert held.ok("maintenance", "off").json["sessions_ended"] == 1
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    assert held.cli("maintenance", "off").exit_code == 8
+
+
 def test_an_interrupted_on_leaves_nothing(held: Pair) -> None:
     before = settings(held)
     held.configure(maintenance={"roles": [APP], "grace": "60s"})

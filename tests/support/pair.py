@@ -171,7 +171,8 @@ class Pair:
                     connection.execute(query)
                 yield connection
             finally:
-                connection.rollback()
+                if not connection.closed:
+                    connection.rollback()
 
     # ---------------------------------------------------------------------------------------------------- the people
 

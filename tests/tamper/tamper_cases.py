@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-TIERS = ("wal", "origin", "none")
+#: ``exact`` has WAL besides, ``held`` is the same tier without: then only commit timestamps can show a write of ours.
+TIERS = ("exact", "held", "wal", "origin", "none")
+WITH_WAL = ("exact", "wal")
+HELD = ("exact", "held")
 INTACT, BY_APPLICATION, UNPROVEN, TOUCHED = "intact", "changed_by_application", "unproven", "touched"
 
 
@@ -77,7 +80,7 @@ def _expected(effect: Effect, *, ours: bool, busy: bool, tier: str) -> str:
     equal = not busy and effect in (Effect.SAME, Effect.REPLACED, Effect.NOTHING, Effect.REWRITTEN)
     if tier == "none":
         return INTACT if equal else UNPROVEN
-    if tier == "wal":
+    if tier in WITH_WAL:
         if ours and effect is not Effect.NOTHING:
             return TOUCHED
         return INTACT if equal else BY_APPLICATION
@@ -85,6 +88,8 @@ def _expected(effect: Effect, *, ours: bool, busy: bool, tier: str) -> str:
         return TOUCHED
     if equal:
         return INTACT
+    if tier == "held":
+        return UNPROVEN
     # A row that people have written since does not tell any more who wrote it before: docs/evidence.md says so.
     return UNPROVEN if effect in (Effect.REMOVED, Effect.REPLACED, Effect.REWRITTEN) else BY_APPLICATION
 

@@ -30,11 +30,15 @@ _INTRODUCTION = """\
 # What tampering is found
 
 Measured by `tests/tamper` on two real servers, with the application writing to production all the time, and compared
-with this document by a test (`EGROW_WRITE_MATRIX=1 pytest tests/tamper` writes it anew). Each line is a table of its
-own in one window for each tier: what was done to it between baseline and validation, by whom, whether other people
-wrote to the table as well, and the verdict. In the tier `wal` the lines in which our own origin gives files up
-(`TRUNCATE`, `VACUUM FULL`) have a window of their own: what such files were nobody knows afterwards, and then WAL only
-proves what was written, no more what was not.
+with this document by a test (`EGROW_WRITE_MATRIX=1 pytest tests/tamper --slow` writes it anew). Each line is a table of
+its own in one window for each tier: what was done to it between baseline and validation, by whom, whether other people
+wrote to the table as well, and the verdict. With WAL, in `exact` and `wal`, the lines in which our own origin gives
+files up (`TRUNCATE`, `VACUUM FULL`) have a window of their own: what such files were nobody knows afterwards, and then
+WAL only proves what was written, no more what was not.
+
+In the columns `exact` and `held` the application's writes were held from before the baseline until the window was
+closed; it was refused all the time, and went on afterwards. Both are the tier `exact`: the first with WAL read besides,
+the second without, so that only commit timestamps can show a write of ours. Whoever else writes there was not held.
 
 - **controller**: a connection that carries the origin of the window's own writes.
 - **apply worker**: an `ALWAYS` trigger on a content table with a `SECURITY DEFINER` function, put on after the window
@@ -62,6 +66,14 @@ def as_text(matrix: Matrix) -> str:
     ]
     text.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
     return "\n".join(text)
+
+
+def parsed(text: str) -> Matrix:
+    """The matrix that a document has."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    return {(row[0], row[1], row[2]): dict(zip(rows[0][3:], row[3:], strict=True)) for row in rows[1:]}
 
 
 def order() -> list[Key]:

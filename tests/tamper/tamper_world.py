@@ -12,8 +12,9 @@ from psycopg import Connection
 from support.command import Result
 from support.pair import Pair
 from support.waiting import wait_until
-from tamper_cases import CELLS, CREATE, NOISE_AFTER, NOISE_BEFORE, Actor, Cell
+from tamper_cases import CELLS, CREATE, HELD, NOISE_AFTER, NOISE_BEFORE, WITH_WAL, Actor, Cell
 
+from egrow_replica.lab.application import Application
 from egrow_replica.model import Server
 
 #: Tables of their own kinds of tampering: not one of the cells.
@@ -88,18 +89,47 @@ def tamper(pair: Pair, tier: str, cells: Sequence[Cell], *, special: bool = True
     :param special: also with the tables that are not one of the cells.
     """
     window = f"{tier}{len(cells)}"
-    with pair.application(rate_per_second=30.0) as people:
+    with _people(pair, tier) as people:
         if special:
             pair.prod_sql(_ORPHAN)
         opened = _open(pair, tier, window)
         assert opened.exit_code == 0, str(opened)
         _tamper_all(pair, window, cells, special)
-        people.wait_for_writes(5)
+        _wait_for_people(people, tier)
         validated = pair.cli("validate")
         closed = pair.cli("disable")
         afterwards = pair.cli("validate")
         lost = people.verify()
     return Tampered(tier, pair, window, opened, validated, closed, afterwards, lost, pair.leftovers())
+
+
+@contextmanager
+def _people(pair: Pair, tier: str) -> Iterator[Application]:
+    """The application at work; where writes are held it is refused meanwhile, and goes on afterwards."""
+    if tier not in HELD:
+        with pair.application(rate_per_second=30.0) as people:
+            yield people
+        return
+    dba = {"EGROW_REPLICA_PROD__DSN": pair.lab.prod_admin_dsn, "EGROW_REPLICA_MAINTENANCE__ROLES": '["academy_app"]'}
+    with Application.start(pair.lab.application_dsn, bin_dir=pair.lab.bin_dir, rate_per_second=30.0) as people:
+        people.wait_for_writes(5)
+        pair.ok("maintenance", "on", env=dba)
+        try:
+            _wait_for_people(people, tier)
+            yield people
+        finally:
+            pair.ok("maintenance", "off", env=dba)
+        people.wait_for_writes(5)
+    people.check()
+
+
+def _wait_for_people(people: Application, tier: str) -> None:
+    """Until they have written a few times, or were refused as often."""
+    if tier not in HELD:
+        people.wait_for_writes(5)
+        return
+    refused = people.failures + 5
+    wait_until(lambda: people.failures >= refused, 30, what="refused writes")
 
 
 def prepare(pair: Pair, tier: str) -> None:
@@ -112,29 +142,34 @@ def prepare(pair: Pair, tier: str) -> None:
         admin.execute("CREATE TABLE tamper.orphan (id int PRIMARY KEY, course text REFERENCES courses (id))")
     prepare_orders(pair)
     pair.set_up()
-    if tier != "wal":
+    if tier not in WITH_WAL:
         hide_wal(pair)
 
 
 def _open(pair: Pair, tier: str, window: str) -> Result:
     """Open the window while a transaction is under way that wrote a user's row before the baseline."""
     arguments = ["enable", "--name", window, "--no-backup", *(["--allow-unproven"] if tier == "none" else [])]
-    # With WAL the baseline waits for it to end; without, it is still open when the baseline is taken.
+    # With WAL the baseline waits for it to end; without, it is still open when the baseline is taken. Where writes are
+    # held it is over before: a session that may write would keep the evidence from being exact.
     until = ("keep-wal", "intent") if tier == "wal" else ("baseline", "done")
     with (
         _without_replication(pair, tier),
         pair.holding(Server.PROD, _about("UPDATE {t} SET note = 'early' WHERE id = 3", EARLY)) as early,
-        pair.start(*arguments) as enabling,
     ):
-        wait_until(lambda: enabling.ended or until in pair.journal(window)[1], 60, what=f"{until} of enable")
-        early.commit()
-        return enabling.result()
+        if tier in HELD:
+            early.commit()
+            early.close()
+        with pair.start(*arguments) as enabling:
+            if tier not in HELD:
+                wait_until(lambda: enabling.ended or until in pair.journal(window)[1], 60, what=f"{until} of enable")
+                early.commit()
+            return enabling.result()
 
 
 @contextmanager
 def _without_replication(pair: Pair, tier: str) -> Iterator[None]:
     """Take away what keeping WAL needs; given back, because the role is the servers'."""
-    if tier == "wal":
+    if tier in WITH_WAL:
         yield
         return
     pair.prod_sql("ALTER ROLE egrow_operator NOREPLICATION")

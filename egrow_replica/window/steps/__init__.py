@@ -11,7 +11,6 @@ from egrow_replica.window.steps.evidence import (
     TakeBaseline,
     Validate,
     gather,
-    look_at_hold,
     subject_of,
 )
 from egrow_replica.window.steps.hold import Hold, Release, release_own
@@ -54,7 +53,6 @@ __all__ = [
     "enable_steps",
     "foresee",
     "gather",
-    "look_at_hold",
     "noted",
     "our_origins",
     "put_back",

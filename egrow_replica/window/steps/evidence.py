@@ -21,10 +21,9 @@ from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
-from egrow_replica.window.hold import weakness
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
-from egrow_replica.window.validation import Subject, catch_up, protected_tables, validate
+from egrow_replica.window.validation import Subject, catch_up, look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import keep_wal, release_wal
 
 
@@ -65,7 +64,7 @@ class TakeBaseline(Step):
 
     def do(self, run: Run) -> str:
         run.release_snapshots()
-        hold, hold_missing = look_at_hold(run)
+        hold, hold_missing = look_at_hold(run.servers, run.scope, run.names.common)
         snapshot = run.snapshot_stack.enter_context(run.servers.prod_snapshot(f"{run.names.window}/baseline"))
         first = snapshot.doors[0]
         run.snapshot = snapshot
@@ -220,16 +219,6 @@ class Streaming(Step):
         if not read_server_facts(run.writer).bounds_slots:
             yield Planned(run.writer, drop_statement(run.names.wal_slot), when="it is still there")
         yield noted(run, "set_state")
-
-
-def look_at_hold(run: Run) -> tuple[int | None, str]:
-    """The hold under which a baseline is about to be taken, or why none counts; nothing where there is none."""
-    with run.servers.read_prod("hold") as door:
-        oids = [table.relation.oid for table in protected_tables(door, run.scope)]
-        hold, reason = weakness(door, oids, run.names.common)
-    if hold is None:
-        return None, ""
-    return (None, f"when the baseline was taken, {reason}") if reason else (hold.id, "")
 
 
 def gather(run: Run, subject: Subject) -> Validation:

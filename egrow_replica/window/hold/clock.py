@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from egrow_replica.errors import EgrowError
-from egrow_replica.window.hold import Hold, release
+from egrow_replica.window.hold.keep import release
+from egrow_replica.window.hold.model import Hold
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
 
