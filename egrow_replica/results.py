@@ -451,7 +451,8 @@ class PlannedStep(Model):
     :ivar statements: the same statements, each with its server.
     :ivar inserted: rows, as ``updated``; null for a step that writes no content.
     :ivar bytes_read: read on production; ``bytes_moved``: from one place to another. Both estimated.
-    :ivar seconds: estimated; null where it depends on what others do.
+    :ivar seconds: estimated; null where it depends on what others do. ``seconds_low`` and ``seconds_high`` bound it,
+        the latter null too where others are waited for.
     """
 
     name: str
@@ -467,6 +468,8 @@ class PlannedStep(Model):
     bytes_read: int | None = None
     bytes_moved: int | None = None
     seconds: float | None = None
+    seconds_low: float | None = None
+    seconds_high: float | None = None
 
 
 class PlannedTable(Model):
@@ -480,13 +483,19 @@ class PlannedTable(Model):
 
 
 class PlanTotals(Model):
-    """Sums over all steps; ``seconds`` without those whose duration nobody can know."""
+    """Sums over all steps; ``seconds`` and ``seconds_high`` without those whose duration nobody can know.
+
+    :ivar preflight_seconds: what the plan's own preflight took; contained in the others.
+    """
 
     inserted: int = 0
     updated: int = 0
     bytes_read: int = 0
     bytes_moved: int = 0
     seconds: float = 0.0
+    seconds_low: float = 0.0
+    seconds_high: float = 0.0
+    preflight_seconds: float = 0.0
 
 
 class Throughput(Model):
@@ -500,7 +509,10 @@ class Throughput(Model):
 
 
 class PlanReport(Model):
-    """Answer of ``plan`` and ``enable --dry-run``; ``saved``: the file that it was written to."""
+    """Answer of ``plan`` and ``enable --dry-run``; ``saved``: the file that it was written to.
+
+    :ivar former_windows: whose steps the estimated durations rest on, the newest first.
+    """
 
     window: str
     steps: tuple[PlannedStep, ...]
@@ -508,6 +520,7 @@ class PlanReport(Model):
     checks: tuple[Check, ...]
     totals: PlanTotals = PlanTotals()
     throughput: Throughput | None = None
+    former_windows: tuple[str, ...] = ()
     saved: Path | None = None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window
 from egrow_replica.app.enable import EnableOptions, enable, new_names, new_run, refuse_hold, refuse_open
+from egrow_replica.app.estimate import Estimator, estimator, measured_throughput, totals
 from egrow_replica.app.plan_subjects import read_subjects, row_digest
 from egrow_replica.app.saved_plan import SavedPlan, SavedTable, read_plan, refuse_changed, refuse_existing, write_plan
 from egrow_replica.catalog import read_relations
@@ -26,21 +27,14 @@ from egrow_replica.results import (
     PlannedStep,
     PlannedTable,
     PlanReport,
-    PlanTotals,
     Purpose,
-    Throughput,
 )
 from egrow_replica.window.journal import create_statements, read_windows
 from egrow_replica.window.journal import exists as journal_exists
 from egrow_replica.window.preflight import Findings, run_preflight
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.steps import Foreseen, Planned, Step, enable_steps, noted, size_of
-
-#: A comparison that reads less is over before its duration tells anything.
-MEASURABLE_BYTES = 16 << 20
-#: Hashing on one ordinary core; the plan says that it was not measured.
-ASSUMED_BYTES_PER_SECOND = 50_000_000
+from egrow_replica.window.steps import Foreseen, Planned, Step, Work, enable_steps, noted, size_of
 
 _KEY_HASHES = re.compile(r"'\{(-?\d+(?:,-?\d+)*)\}'(?=::int8\[\])")
 
@@ -69,10 +63,14 @@ def plan(context: Context, options: EnableOptions, *, out: Path | None = None, f
         refuse_open(open_window(windows))
         with servers.read_dev("plan") as dev:
             names = new_names(options, windows, dev, door)
+            started = time.monotonic()
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             findings.refuse()
+            preflight = time.monotonic() - started
             refuse_hold(context, servers, door, options)
-            draft = _draft(context, servers, door, dev, names, findings, options, keep=out is not None)
+            draft = _draft(
+                context, servers, door, dev, names, findings, options, keep=out is not None, preflight=preflight
+            )
     if out is None:
         return draft.report
     write_plan(out, _saved(draft, options), force=force)
@@ -160,10 +158,12 @@ def _draft(
     *,
     keep: bool,
     seed: int | None = None,
+    preflight: float = 0.0,
 ) -> Draft:
     """Plan.
 
     :param keep: also gather what the plan rests on.
+    :param preflight: seconds that it took.
     :param seed: of an earlier plan, to compare with; a window draws its own in any case.
     """
     run = new_run(context, servers, door, names, findings, options, planning=True)
@@ -171,7 +171,7 @@ def _draft(
         run.setting = run.setting.model_copy(update={"seed": seed})
     try:
         with servers.read_prod("plan") as prod, dev.transaction(SNAPSHOT), prod.transaction(SNAPSHOT):
-            report, differences = _report(run, dev, prod, findings)
+            report, differences = _report(run, dev, prod, findings, preflight)
             _refuse_refused(report)
             if not keep:
                 return Draft(report, {}, (), run.setting.seed)
@@ -193,20 +193,22 @@ def _refuse_refused(report: PlanReport) -> None:
 Differences = dict[QualifiedName, TableDifference]
 
 
-def _report(run: Run, dev: Door, prod: Door, findings: Findings) -> tuple[PlanReport, Differences]:
+def _report(run: Run, dev: Door, prod: Door, findings: Findings, preflight: float) -> tuple[PlanReport, Differences]:
     scope, seed = run.scope, run.setting.seed
     dev_relations, relations = read_relations(dev), read_relations(prod)
     started = time.monotonic()
     differences = compare_all(dev, prod, scope, seed)
-    throughput = _throughput(
+    throughput = measured_throughput(
         max(size_of(dev_relations, scope.names), size_of(relations, scope.names)), time.monotonic() - started
     )
     sizes = {table.name: bytes_of(dev, table, seed, differences[table.name].from_dev) for table in scope.tables}
     foreseen = Foreseen(differences, sum(sizes.values()), relations)
-    trip = _round_trip(prod)
+    whole = run.setting.whole_backup
+    journal = journal_exists(prod)
+    estimate = estimator(prod, throughput, whole_backup=whole, journal=journal)
     steps = (
-        _opening(run, trip),
-        *(_planned(step, run, foreseen, throughput, trip) for step in enable_steps(run.setting)),
+        _opening(run, estimate),
+        *(_planned(step, run, foreseen, estimate) for step in enable_steps(run.setting)),
     )
     tables = tuple(
         PlannedTable(
@@ -223,8 +225,9 @@ def _report(run: Run, dev: Door, prod: Door, findings: Findings) -> tuple[PlanRe
         steps=steps,
         tables=tables,
         checks=findings.checks,
-        totals=_totals(steps),
+        totals=totals(steps, preflight),
         throughput=throughput,
+        former_windows=estimate.windows,
     )
     return report, differences
 
@@ -239,35 +242,31 @@ def _saved_table(run: Run, dev: Door, prod: Door, name: QualifiedName, differenc
     )
 
 
-def _opening(run: Run, trip: float) -> PlannedStep:
+def _opening(run: Run, estimate: Estimator) -> PlannedStep:
     """The journal's entry, before the first step; the journal itself where there is none yet."""
     statements = [noted(run, "insert_window")]
     if not journal_exists(run.writer):
         statements[:0] = [Planned(run.writer, statement, Purpose.JOURNAL) for statement in create_statements()]
     shown, reason = _judged(iter(statements), run.setting.seed)
     step = _step("journal", Server.PROD, "note the window in the journal, the schema egrow_replica", shown, reason)
-    return step.model_copy(update={"seconds": round(len(shown) * trip, 3)})
+    return estimate.of(step, Work(), whole_backup=False)
 
 
-def _planned(step: Step, run: Run, foreseen: Foreseen, throughput: Throughput, trip: float) -> PlannedStep:
+def _planned(step: Step, run: Run, foreseen: Foreseen, estimate: Estimator) -> PlannedStep:
     if step.observe(run):
         return _step(step.name, step.server, step.description, (), None)
     shown, reason = _judged(_statements(step, run, foreseen), run.setting.seed)
     work = step.work(run, foreseen)
-    return _step(step.name, step.server, step.description, shown, reason).model_copy(
+    planned = _step(step.name, step.server, step.description, shown, reason).model_copy(
         update={
             "locks": tuple(one for one in step.locks(run, foreseen) if one.tables),
             "inserted": work.inserted,
             "updated": work.updated,
             "bytes_read": work.read or None,
             "bytes_moved": work.moved or None,
-            "seconds": None
-            if work.waits
-            else round(
-                len(shown) * trip + (max(work.read, work.read_on_dev) + work.moved) / throughput.bytes_per_second, 3
-            ),
         }
     )
+    return estimate.of(planned, work, whole_backup=run.setting.whole_backup)
 
 
 def _step(
@@ -306,26 +305,3 @@ def _judged(statements: Iterator[Planned], seed: int) -> tuple[tuple[PlannedStat
     except Refused as error:
         return tuple(shown), error.message
     return tuple(shown), None
-
-
-def _throughput(size: int, seconds: float) -> Throughput:
-    if size < MEASURABLE_BYTES:
-        return Throughput(bytes_per_second=ASSUMED_BYTES_PER_SECOND, measured=False)
-    return Throughput(bytes_per_second=max(1, round(size / max(seconds, 0.001))), measured=True)
-
-
-def _round_trip(door: Door) -> float:
-    """Seconds that the smallest statement takes."""
-    started = time.monotonic()
-    door.value("SELECT 1")
-    return time.monotonic() - started
-
-
-def _totals(steps: tuple[PlannedStep, ...]) -> PlanTotals:
-    return PlanTotals(
-        inserted=sum(step.inserted or 0 for step in steps),
-        updated=sum(step.updated or 0 for step in steps),
-        bytes_read=sum(step.bytes_read or 0 for step in steps),
-        bytes_moved=sum(step.bytes_moved or 0 for step in steps),
-        seconds=round(sum(step.seconds or 0.0 for step in steps), 3),
-    )

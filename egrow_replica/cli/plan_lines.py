@@ -85,9 +85,15 @@ def _figures(step: results.PlannedStep) -> str:
         parts.append(tr("moves about {size}").format(size=size_text(step.bytes_moved)))
     if step.seconds is None and step.statements:
         parts.append(tr("waits for others: no estimate"))
-    elif step.seconds is not None and step.seconds >= 0.1:
-        parts.append(tr("about {seconds:.1f} s").format(seconds=step.seconds))
+    elif step.seconds is not None and (step.seconds_high or step.seconds) >= 0.1:
+        parts.append(_seconds(step.seconds, step.seconds_low, step.seconds_high))
     return "; ".join(parts)
+
+
+def _seconds(likely: float, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return tr("about {seconds:.1f} s").format(seconds=likely)
+    return tr("about {seconds:.1f} s ({low:.1f} to {high:.1f} s)").format(seconds=likely, low=low, high=high)
 
 
 def _rows(report: results.PlanReport) -> Table:
@@ -104,17 +110,20 @@ def _rows(report: results.PlanReport) -> Table:
 def _show_totals(console: Console, report: results.PlanReport) -> None:
     totals = report.totals
     line = tr(
-        "in all: {new} rows to insert, {updated} to update; about {read} to read on production, {moved} to move, "
-        "{seconds:.1f} s"
+        "in all: {new} rows to insert, {updated} to update; about {read} to read on production, {moved} to move; "
+        "{seconds}"
     )
     line = line.format(
         new=totals.inserted,
         updated=totals.updated,
         read=size_text(totals.bytes_read),
         moved=size_text(totals.bytes_moved),
-        seconds=totals.seconds,
+        seconds=_seconds(totals.seconds, totals.seconds_low, totals.seconds_high),
     )
     _line(console, line)
+    if report.former_windows:
+        names = ", ".join(report.former_windows)
+        _line(console, tr("estimated from what these windows took: {names}").format(names=names))
     if report.throughput is not None:
         rate = size_text(report.throughput.bytes_per_second)
         line = (

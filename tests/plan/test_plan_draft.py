@@ -11,7 +11,16 @@ from rich.console import Console
 from support.pair import Pair
 
 from egrow_replica.app.context import Context
-from egrow_replica.app.plan import ASSUMED_BYTES_PER_SECOND, MEASURABLE_BYTES, _throughput, placeholders
+from egrow_replica.app.estimate import (
+    ASSUMED_BYTES_PER_SECOND,
+    FIXED_SECONDS,
+    MEASURABLE_BYTES,
+    MOMENT,
+    SPREAD,
+    Estimator,
+    measured_throughput,
+)
+from egrow_replica.app.plan import placeholders
 from egrow_replica.app.saved_plan import DIGEST, SavedPlan, SavedTable, changes
 from egrow_replica.catalog import Scope
 from egrow_replica.cli.language import Language, use
@@ -31,6 +40,7 @@ from egrow_replica.results import (
 )
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
+from egrow_replica.window.steps import Work
 
 _NOTHING = Scope(tables=(), sequences=(), foreign_keys=())
 
@@ -57,10 +67,29 @@ def test_only_what_is_drawn_is_replaced() -> None:
 
 
 def test_a_small_comparison_measures_nothing() -> None:
-    small = _throughput(MEASURABLE_BYTES - 1, 0.001)
+    small = measured_throughput(MEASURABLE_BYTES - 1, 0.001)
     assert (small.bytes_per_second, small.measured) == (ASSUMED_BYTES_PER_SECOND, False)
-    large = _throughput(MEASURABLE_BYTES, 2.0)
+    large = measured_throughput(MEASURABLE_BYTES, 2.0)
     assert (large.bytes_per_second, large.measured) == (MEASURABLE_BYTES // 2, True)
+
+
+def test_an_estimate_is_what_former_windows_took_or_what_more_bytes_need() -> None:
+    step = PlannedStep(name="validate", server=Server.PROD, description="", sql=(), guard="allowed")
+    work = Work(read=1000, read_on_dev=3000, moved=1000)
+    rate = Throughput(bytes_per_second=1000, measured=True)
+
+    def of(work: Work, *former: float) -> tuple[float | None, float | None, float | None]:
+        seconds = {"validate": former} if former else {}
+        one = Estimator(rate, 0.0, seconds, ()).of(step, work, whole_backup=False)
+        return one.seconds, one.seconds_low, one.seconds_high
+
+    low, high = FIXED_SECONDS["validate"]
+    assert of(work) == pytest.approx(((low * high) ** 0.5 + 4, low + 2, high + 8), abs=0.001)
+    assert of(work, 6.0, 5.0, 20.0) == pytest.approx((6.0, 5.0 / SPREAD - MOMENT, 20.0 * SPREAD + MOMENT))
+    more_to_read = of(work, 1.0, 1.0, 1.0)
+    assert more_to_read == pytest.approx((4.0, 1.0 / SPREAD - MOMENT, 4.0 * SPREAD + MOMENT))
+    assert of(work, 20.0) == pytest.approx((20.0, low + 2, 20.0 * SPREAD + MOMENT)), "it may have been a busy day"
+    assert of(Work(waits=True), 6.0, 6.0, 6.0) == (None, 6.0 / SPREAD - MOMENT, None)
 
 
 def _saved(
@@ -120,14 +149,17 @@ def _shown(language: Language) -> str:
         bytes_read=2048,
         bytes_moved=10,
         seconds=1.25,
+        seconds_low=0.5,
+        seconds_high=4.0,
     )
     report = PlanReport(
         window="w",
         steps=(reading, step),
         tables=(PlannedTable(table=tables[0], new=3, updated=4, production_only=0, bytes=10),),
         checks=(),
-        totals=PlanTotals(inserted=3, updated=4, bytes_read=2048, bytes_moved=10, seconds=1.25),
+        totals=PlanTotals(inserted=3, updated=4, bytes_read=2048, bytes_moved=10, seconds=1.25, seconds_high=4.5),
         throughput=Throughput(bytes_per_second=1024, measured=True),
+        former_windows=("v", "u"),
         saved=Path("w.plan"),
     )
     console = Console(record=True, width=200, file=io.StringIO())
@@ -148,7 +180,7 @@ def test_a_person_reads_it_from_top_to_bottom() -> None:
         "",
         " 2 reconcile on prod: move (refused: it is [bad])",
         "   lock on prod: ROW EXCLUSIVE on public.t0, public.t1, public.t2, public.t3, public.t4, public.t5 and 2 more",
-        "   rows: 3 to insert, 4 to update; reads about 2.0 kB; moves about 10 B; about 1.2 s",
+        "   rows: 3 to insert, 4 to update; reads about 2.0 kB; moves about 10 B; about 1.2 s (0.5 to 4.0 s)",
         "   -- on dev",
         "   COPY x;",
         "   -- only if it rains",
@@ -158,7 +190,9 @@ def test_a_person_reads_it_from_top_to_bottom() -> None:
         "",
         "content    new  updated  only on production  size",
         "public.t0    3        4                   0  10 B",
-        "in all: 3 rows to insert, 4 to update; about 2.0 kB to read on production, 10 B to move, 1.2 s",
+        "in all: 3 rows to insert, 4 to update; about 2.0 kB to read on production, 10 B to move; "
+        "about 1.2 s (0.0 to 4.5 s)",
+        "estimated from what these windows took: v, u",
         "estimated from 1.0 kB/s, measured while comparing",
         "saved as w.plan; `enable --plan` opens this window",
         "nothing was done",

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from plan_world import seed_of, unlike
 from psycopg.conninfo import conninfo_to_dict
 from support.pair import Pair
 from support.waiting import wait_until
 
+from egrow_replica.app.plan import _refuse_refused
+from egrow_replica.errors import Refused
 from egrow_replica.model import Server
+from egrow_replica.results import PlannedStep, PlanReport
 
 
 def _refused(pair: Pair, plan: Path, *options: str) -> tuple[int, str, str]:
@@ -133,7 +137,15 @@ def _code(pair: Pair, plan: Path) -> str:
     return result.error["code"]
 
 
-def test_a_step_that_the_guard_refuses_is_no_plan(new_pair: Callable[..., Pair]) -> None:
+def test_a_step_that_the_guard_refuses_is_no_plan() -> None:
+    step = PlannedStep(name="x", server=Server.PROD, description="", sql=(), guard="refused", reason="it writes users")
+    report = PlanReport(window="w", steps=(step,), tables=(), checks=())
+    with pytest.raises(Refused, match="step x would be refused: it writes users") as caught:
+        _refuse_refused(report)
+    assert caught.value.report is report
+
+
+def test_a_window_that_must_not_open_is_no_plan(new_pair: Callable[..., Pair]) -> None:
     """Two hundred names of many words make an UPDATE that is longer than the guard reads."""
     pair = new_pair()
     words = " ".join("abcdefghijklmnopqrstuvwxyz")
@@ -141,7 +153,5 @@ def test_a_step_that_the_guard_refuses_is_no_plan(new_pair: Callable[..., Pair])
     plan = pair.directory / "refused.plan"
     with pair.unchanged():
         result = pair.cli("plan", "--out", str(plan))
-    assert (result.exit_code, result.error["code"]) == (3, "refused"), str(result)
-    assert "step reconcile" in result.error["message"]
-    assert [step["name"] for step in result.json["steps"] if step["guard"] == "refused"] == ["reconcile"]
+    assert (result.exit_code, result.error["code"]) == (4, "too-wide"), str(result)
     assert not plan.exists()

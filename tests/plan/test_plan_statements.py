@@ -16,6 +16,18 @@ def _step(report: dict[str, Any], name: str) -> dict[str, Any]:
     return next(step for step in report["steps"] if step["name"] == name)
 
 
+def _took(pair: Pair, window: str, step: str) -> float:
+    """Seconds between the journal's two entries."""
+    return float(
+        pair.value(
+            Server.PROD,
+            "SELECT EXTRACT(epoch FROM max(at) - min(at)) FROM egrow_replica.step WHERE window_name = %s AND step = %s",
+            window,
+            step,
+        )
+    )
+
+
 def _add_quoted_table(pair: Pair) -> None:
     """One more content table, all of whose names need quotes."""
     pair.both_sql(
@@ -32,6 +44,7 @@ def test_a_window_sends_what_was_planned(pair: Pair) -> None:
     _add_quoted_table(pair)
     report, unlike = plan_and_enable(pair, "--name", "spring", "--no-backup")
     assert unlike == []
+    assert report["former_windows"] == []
     assert {step["guard"] for step in report["steps"]} == {"allowed"}
     counts = {one["table"]: (one["new"], one["updated"]) for one in report["tables"]}
     assert counts['Catálogo."Artí""culo"'] == (1, 1)
@@ -41,6 +54,12 @@ def test_a_window_sends_what_was_planned(pair: Pair) -> None:
     # Nothing differs any more.
     report, unlike = plan_and_enable(pair, "--name", "summer", "--no-backup")
     assert unlike == []
+    assert report["former_windows"] == ["spring"]
+    for name in ("baseline", "validate"):
+        planned = _step(report, name)
+        assert planned["seconds"] == pytest.approx(_took(pair, "spring", name), abs=0.001)
+        assert planned["seconds_low"] < planned["seconds"] < planned["seconds_high"]
+    assert report["totals"]["seconds_low"] <= report["totals"]["seconds"] <= report["totals"]["seconds_high"]
     reconcile = _step(report, "reconcile")
     assert (reconcile["inserted"], reconcile["updated"], reconcile["bytes_moved"]) == (0, 0, None)
     assert not any(text.startswith(("COPY", 'INSERT INTO "', 'UPDATE ONLY "')) for text in reconcile["sql"])

@@ -1,7 +1,7 @@
 """The steps of a window. Each can see whether it is already so, make it so, and take it back."""
 
 from egrow_replica.window.journal import WindowSetting
-from egrow_replica.window.steps.base import Foreseen, Planned, Step, noted, size_of
+from egrow_replica.window.steps.base import Foreseen, Planned, Step, Work, noted, size_of
 from egrow_replica.window.steps.content import Reconcile, foresee, our_origins, put_back
 from egrow_replica.window.steps.evidence import (
     Backup,
@@ -50,6 +50,7 @@ __all__ = [
     "Roles",
     "Slot",
     "Step",
+    "Work",
     "enable_steps",
     "foresee",
     "gather",
