@@ -173,6 +173,13 @@ class InvalidIndex(Model):
     refuses: bool
 
 
+class Rule(Model):
+    """A rewrite rule of a table."""
+
+    table: TableName
+    name: str
+
+
 class ConnectionLimit(Model):
     """How many connections a role, or this database, may have, and how many others than ours there are."""
 
@@ -281,6 +288,11 @@ def read_locale(door: Door) -> Locale:
 def read_invalid_indexes(door: Door, oids: Iterable[int]) -> list[InvalidIndex]:
     """Indexes of these relations that were never finished."""
     return door.rows(InvalidIndex, query("doctor/invalid_indexes"), [list(oids)])
+
+
+def read_rules(door: Door, oids: Iterable[int]) -> list[Rule]:
+    """The rewrite rules of these relations."""
+    return door.rows(Rule, query("doctor/rules"), [list(oids)])
 
 
 def read_hidden_by_row_security(door: Door, oids: Iterable[int]) -> list[QualifiedName]:

@@ -14,7 +14,9 @@ from egrow_replica.guard.closure_facts import (
     ExpressionFact,
     FunctionFact,
     Mode,
+    RelationFact,
     RuleFact,
+    SequenceFact,
     TriggerFact,
 )
 from egrow_replica.model import QualifiedName
@@ -52,6 +54,31 @@ def disarm_rule(table: QualifiedName, rule: RuleFact) -> str:
     """Keep a rule from rewriting anything."""
     now = _firing(table, "DISABLE", "RULE", rule.name)
     return f"{now} -- afterwards: {_firing(table, _STATES[rule.enabled], 'RULE', rule.name)}"
+
+
+def adopt_sequence(sequence: SequenceFact, table: RelationFact) -> str:
+    """Let a sequence that belongs to no table belong to the column that takes its values."""
+    name, column = relation(sequence.name), f"{relation(table.name)}.{quoted(sequence.column)}"
+    return f"ALTER SEQUENCE {name} OWNER TO {role(table.owner)}; ALTER SEQUENCE {name} OWNED BY {column};"
+
+
+def make_sequence(sequence: SequenceFact, table: RelationFact) -> str:
+    """A sequence of its own for a column that takes the values of another table's, beyond what it has."""
+    own = QualifiedName(table.name.schema, _own_name(table.name.name, sequence.column))
+    name, place, column = relation(own), relation(table.name), quoted(sequence.column)
+    text = "'" + name.replace("'", "''") + "'"
+    return (
+        f"CREATE SEQUENCE {name}; "  # noqa: S608 - printed, never sent
+        f"SELECT setval({text}, (SELECT COALESCE(max({column}), 0)::int8 + 1 FROM {place}), false); "
+        f"ALTER SEQUENCE {name} OWNER TO {role(table.owner)}; ALTER SEQUENCE {name} OWNED BY {place}.{column}; "
+        f"ALTER TABLE {place} ALTER COLUMN {column} SET DEFAULT nextval({text}); "
+        f"-- and GRANT USAGE on it to whom {relation(sequence.name)} is granted"
+    )
+
+
+def _own_name(table: str, column: str) -> str:
+    """Shorter than PostgreSQL would cut it, and no name that it gives by itself."""
+    return f"{table.encode()[:28].decode(errors='ignore')}_{column.encode()[:28].decode(errors='ignore')}_own"
 
 
 def drop_rule(table: QualifiedName, rule: RuleFact) -> str:

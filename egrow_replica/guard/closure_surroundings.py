@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from egrow_replica.guard.closure_atlas import Atlas
-from egrow_replica.guard.closure_facts import ContentFact, InheritanceFact, Mode, RelationFact
+from egrow_replica.guard.closure_facts import ContentFact, InheritanceFact, Mode, RelationFact, SequenceFact
 from egrow_replica.guard.closure_findings import Finding, describe, failure, refusal, warning
 from egrow_replica.guard.closure_lists import TAGS
-from egrow_replica.guard.closure_remedies import disarm_event_trigger, drop_rule
+from egrow_replica.guard.closure_remedies import adopt_sequence, disarm_event_trigger, drop_rule, make_sequence
 from egrow_replica.guard.closure_remedies import relation as sql_name
 from egrow_replica.guard.closure_walk import Walk
 
@@ -154,16 +154,19 @@ def _sequences(atlas: Atlas) -> Iterator[Finding]:
                 message = f"{user} takes its values from it too; moving it forward leaves a gap there"
                 yield warning("sequence", str(sequence.name), message)
         elif not owner_is_content:
-            yield from _foreign_sequence(
-                atlas, user, sequence.owner, str(sequence.name), sequence.column in travelling[root]
-            )
+            yield from _foreign_sequence(atlas, user, sequence, sequence.column in travelling[root])
 
 
-def _foreign_sequence(atlas: Atlas, user: str, owner: int | None, name: str, travels: bool) -> Iterator[Finding]:
+def _foreign_sequence(atlas: Atlas, user: str, sequence: SequenceFact, travels: bool) -> Iterator[Finding]:
+    owner, name, relation = sequence.owner, str(sequence.name), atlas.relations.get(sequence.relation)
     whose = f"belongs to {atlas.show(owner)}" if owner is not None else "belongs to no table"
+    remedy = "Give the column a sequence of its own."
+    if relation is not None:
+        give = adopt_sequence if owner is None else make_sequence
+        remedy = give(sequence, relation)
     if travels:
         message = f"{user} takes its values from it, and it {whose}: it is not moved past the rows that arrive"
-        yield warning("sequence", name, message)
+        yield warning("sequence", name, message).model_copy(update={"remedy": remedy})
     elif owner is not None:
         message = f"{user} takes its values from it for every new row, and it {whose}"
-        yield refusal("sequence", name, message, "Give the column a sequence of its own.")
+        yield refusal("sequence", name, message, remedy)

@@ -77,7 +77,10 @@ def test_tables_of_every_wrong_kind(pair: Pair) -> None:
             "production_columns": {"courses": ["raiting", "id"]},
         }
     )
-    assert WRONG - examine(pair).lines() == set()
+    found = examine(pair)
+    assert WRONG - found.lines() == set()
+    apply(pair, found.one("rule"))
+    assert examine(pair).of("rule") == []
 
 
 def test_programs_directories_and_probes(shared_pair: Pair) -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from egrow_replica.catalog import Relation, Table
-from egrow_replica.catalog.conditions import read_invalid_indexes
+from egrow_replica.catalog.conditions import read_invalid_indexes, read_rules
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, QualifiedName, Server, Side
@@ -79,8 +79,15 @@ def outside_wal(view: View, server: Server) -> Iterator[Check]:
 @inspection("kind", DEV, PROD, subject="content", fine="every content table is a plain or partitioned table")
 def kinds(view: View, server: Server) -> Iterator[Check]:
     """Views, partitions, inheritance: what a row could reach besides."""
+    ruled = [one.oid for one in view.content_relations(server) if one.has_rules and one.kind == "r"]
+    rules = read_rules(view.door(server), ruled) if ruled and server is PROD else []
     for relation in view.content_relations(server):
         yield from _kind(server, relation)
+        there = [one.name for one in rules if one.table == relation.name]
+        if there:
+            remedy = " ".join(f"DROP RULE {name(one)} ON {quoted(relation.name)};" for one in there)
+            message = f"it has rewrite rules: {', '.join(there)}"
+            yield error("rule", server, relation.name, message, remedy, refused=True)
 
 
 def _kind(server: Server, relation: Relation) -> Iterator[Check]:
@@ -107,8 +114,6 @@ def _kind(server: Server, relation: Relation) -> Iterator[Check]:
     if server is PROD and relation.row_security:
         message = "row security is on: the apply worker refuses such a table"
         yield error("row-security", server, subject, message, alter_table(subject, "DISABLE ROW LEVEL SECURITY"))
-    if server is PROD and relation.has_rules and relation.kind == "r":
-        yield error("rule", server, subject, "it has rewrite rules", "Drop its rules.", refused=True)
 
 
 @inspection("row-filter", DEV, subject="row filters", fine="there is none that could harm")
