@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from maintenance_world import APP, KEEPER, release
+from maintenance_world import APP, KEEPER, clear
 from support.pair import Pair, make_pair
 
 from egrow_replica.lab.lab import Lab
@@ -27,6 +27,6 @@ def held(_held_pair: Pair) -> Iterator[Pair]:
     pair = _held_pair
     sections = {name: dict(values) for name, values in pair.sections.items()}
     yield pair
-    release(pair)
+    clear(pair)
     pair.sections = sections
     pair.configure()

@@ -69,8 +69,10 @@ def wait_for_refusals(application: Application, count: int = 3) -> None:
     wait_until(lambda: application.failures >= goal, what="refused writes")
 
 
-def release(pair: Pair) -> None:
+def clear(pair: Pair) -> None:
     """Whatever a failed test left."""
+    if pair.value(Server.PROD, "SELECT EXISTS (SELECT FROM egrow_replica.window WHERE state !~ '^(closed|rolled)')"):
+        pair.cli("disable", "--no-validate")
     held = pair.value(Server.PROD, "SELECT count(*) FROM egrow_replica.hold WHERE in_force")
     if held:
         pair.cli("maintenance", "off")

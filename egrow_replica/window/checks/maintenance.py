@@ -43,7 +43,8 @@ def not_held(view: View, server: Server) -> Iterator[Check]:
         message = f"it may write protected tables and would not be held: {one.why}"
         if one.sessions:
             message += f"; with its {one.sessions} sessions in this database no evidence is exact"
-        severity = Severity.WARNING if one.sessions else Severity.INFO
+        needed = view.settings.evidence.require == "exact"
+        severity = Severity.WARNING if one.sessions and needed else Severity.INFO
         yield finding("not-held", severity, server, one.role, message, "")
 
 

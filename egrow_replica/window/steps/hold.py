@@ -98,6 +98,8 @@ class Release(Step):
         return "" if release_own(run, "the window is open") else "there was no hold of this window"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        if read_hold(run.writer) is not None:  # somebody else's, which stays
+            return
         with _keeper(run) as keeper:
             rights = read_role_rights(keeper.door, run.settings.maintenance.roles)
             yield Planned(keeper.door, query("hold/release"), Purpose.JOURNAL)
