@@ -15,11 +15,13 @@ from egrow_replica.app.backups import BackupsReport
 from egrow_replica.cli.differences import difference_lines
 from egrow_replica.cli.doctor_lines import show_doctor
 from egrow_replica.cli.init_lines import show_init
+from egrow_replica.cli.lab_lines import show_lab
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.maintenance_lines import show_maintenance
 from egrow_replica.cli.plan_lines import show_plan
 from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.cli.units import size_text
+from egrow_replica.lab.status import LabStatus
 from egrow_replica.model import TableVerdict, WindowState
 from egrow_replica.streaks import FullReport, QuickReport
 
@@ -304,4 +306,5 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     BackupsReport: _backups,
     FullReport: show_full,  # a quick one too, so it comes first
     QuickReport: show_quick,
+    LabStatus: show_lab,
 }
