@@ -78,11 +78,12 @@ class Domain(Model):
 
 
 class Partitioning(Model):
-    """How a partitioned table is divided."""
+    """How a partitioned table is divided; ``accepted``: what its parts demand of a row, of which one has to hold."""
 
     relation_oid: int
     key: str
     bounds: tuple[str, ...]
+    accepted: tuple[str, ...]
 
 
 class Definition(Model):

@@ -50,6 +50,7 @@ PLANTED = {
     "info dev invalid-index public.late",
     # rows
     "error prod check-refused public.loose",
+    "error prod no-partition public.regions",
     "error prod null-refused public.loose",
     "error prod reference-changes public.marks",
     "warning prod unique-differs public.marks",
@@ -164,6 +165,7 @@ def test_rows_are_named(sick: Pair) -> None:
     loose = [check.rows for check in found.checks if check.subject == "public.loose" and check.id == "check-refused"]
     assert loose == [("1",), ("2",)]
     assert found.one("reference-changes").rows == ("1",)
+    assert found.one("no-partition").rows == ("(2, west)",)
     topics = {check.id: check.rows for check in found.checks if check.subject == "public.topics"}
     assert topics["same-key"] == ("1",)
     assert sorted(topics["unique-exchange"]) == ["2", "3"]

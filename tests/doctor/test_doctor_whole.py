@@ -20,7 +20,7 @@ NEVER_BAD = {("version", Side.DEV)}
 #: What only PostgreSQL 15 lacks: among the slow tests, because it has to be installed.
 OLD_ONLY = {("second-wall", Side.PROD), ("version", Side.PROD), ("capability", Side.PROD)}
 #: Functions of the checks that make a finding of what follows.
-MAKERS = ("error", "warning", "info", "finding", "kind", "weaker", "_Test", "_place")
+MAKERS = ("error", "warning", "info", "finding", "kind", "weaker", "_Test", "_Demand", "_place")
 
 
 def test_every_check_is_seen_well_and_unwell(seen: Seen, request: pytest.FixtureRequest) -> None:

@@ -22,6 +22,7 @@ from egrow_replica.replication.names import object_names
 from egrow_replica.window.checks.base import finding, info, inspection, warning
 from egrow_replica.window.checks.remedies import name, text
 from egrow_replica.window.checks.view import View
+from egrow_replica.window.journal import RestoreStage
 
 DEV, PROD = Server.DEV, Server.PROD
 
@@ -135,7 +136,14 @@ def dev_leftovers(view: View, server: Server) -> Iterator[Check]:
 @inspection("leftovers", PROD, subject="earlier windows", fine="nothing is left of one", guards=False)
 def prod_leftovers(view: View, server: Server) -> Iterator[Check]:
     """Subscriptions, origins and slots."""
+    restores = _unjudged_restores(view, server)
     for one in _left(view, read_prod_leftovers(view.door(server))):
+        if one.kind == "origin" and one.name in restores:
+            message = (
+                "a restore was interrupted after it had written: this marks what it wrote, which is not judged yet"
+            )
+            yield warning("leftovers", server, one.name, message, f"Run `egrow-replica restore {restores[one.name]}`.")
+            continue
         quoted = name(one.name)
         drop = {
             "subscription": f"ALTER SUBSCRIPTION {quoted} DISABLE; ALTER SUBSCRIPTION {quoted} "
@@ -144,6 +152,16 @@ def prod_leftovers(view: View, server: Server) -> Iterator[Check]:
             "slot": f"SELECT pg_drop_replication_slot({text(one.name)});",
         }[one.kind]
         yield _leftover(server, one, drop)
+
+
+def _unjudged_restores(view: View, server: Server) -> dict[str, str]:
+    """Origins of restores that have written and whose evidence is missing, each with its window."""
+    database = view.facts(server).database_oid
+    return {
+        object_names(window.name).restore_origin(database): window.name
+        for window in view.windows
+        if window.progress.restoring is not None and window.progress.restoring.stage is RestoreStage.WRITTEN
+    }
 
 
 def _left(view: View, found: Iterable[Leftover]) -> Iterator[Leftover]:

@@ -95,17 +95,25 @@ def _partitions(dev: Definition, prod: Definition) -> Iterator[Check]:
             yield info("drift-partitions", PROD, prod.name, "it is partitioned otherwise than dev's: every row fits")
     elif lacking and "DEFAULT" not in ours.bounds:
         message = f"production lacks the partitions {'; '.join(lacking)}: {_STOPS} at a row of one"
-        remedy = " ".join(_add_partition(prod.name, bound, number) for number, bound in enumerate(lacking, 1))
-        yield warning("drift-partitions", PROD, prod.name, message, remedy)
+        yield warning("drift-partitions", PROD, prod.name, message, add_partitions(dev, prod))
     elif lacking:
         message = "dev has more partitions; production puts their rows into its default partition"
         yield info("drift-partitions", PROD, prod.name, message)
 
 
+def add_partitions(dev: Definition, prod: Definition) -> str:
+    """The SQL for the parts that dev has and production lacks, or for one that holds whatever fits nowhere else."""
+    theirs, ours = dev.partitioning, prod.partitioning
+    if theirs is None or ours is None or theirs.key != ours.key:
+        return _add_partition(prod.name, "DEFAULT")
+    lacking = [bound for bound in theirs.bounds if bound not in ours.bounds]
+    return " ".join(_add_partition(prod.name, bound, number) for number, bound in enumerate(lacking, 1))
+
+
 def _add_partition(qualified: QualifiedName, bound: str, number: int = 0) -> str:
     suffix = f"_from_dev_{number}" if number else "_default"
     part = QualifiedName(qualified.schema, qualified.name + suffix)
-    return f"CREATE TABLE {table(part)} PARTITION OF {table(qualified)} {bound};"
+    return f"CREATE TABLE IF NOT EXISTS {table(part)} PARTITION OF {table(qualified)} {bound};"
 
 
 CHECKS = (*constraints, *partitions)

@@ -15,6 +15,7 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.base import counted, finding, named, warning
+from egrow_replica.window.checks.drift_constraints import add_partitions
 from egrow_replica.window.checks.drift_types import numeric_modifier, text_limit
 from egrow_replica.window.checks.remedies import alter_table, name, text
 from egrow_replica.window.checks.rows_table import Row, TableRows
@@ -137,11 +138,12 @@ def _has_label(labels: frozenset[str]) -> Callable[[str | None], bool]:
 
 @dataclass(frozen=True)
 class _Demand:
-    """A CHECK of production's table or of a column's domain.
+    """A CHECK of production's table or of a column's domain, or what its partitions accept.
 
     :ivar columns: what the expression is over; a domain's calls its value ``value``.
     """
 
+    slug: str
     name: str
     definition: str
     expression: str
@@ -162,7 +164,7 @@ class FailedChecks:
 
     def findings(self) -> Iterator[Check]:
         """One for each CHECK, the table's own and those of its columns' domains."""
-        for one in (*self._of_table(), *self._of_domains()):
+        for one in (*self._of_table(), *self._of_domains(), *self._of_partitions()):
             try:
                 condition = vet_filter(one.expression)
             except Refused:
@@ -172,7 +174,7 @@ class FailedChecks:
             keys = list(self._failing(condition, one.columns))
             if keys:
                 message = f"{counted(keys)} of dev against production's {one.name}, {one.definition}: {named(keys)}"
-                yield finding("check-refused", Severity.ERROR, PROD, self._rows.name, message, one.remedy, rows=keys)
+                yield finding(one.slug, Severity.ERROR, PROD, self._rows.name, message, one.remedy, rows=keys)
 
     def _of_table(self) -> Iterator[_Demand]:
         """Where dev has the same, valid for all of its rows, there is nothing to ask."""
@@ -180,7 +182,7 @@ class FailedChecks:
         for one in self._rows.prod.constraints:
             if one.expression is not None and one.enforced and one.demand not in kept:
                 remedy = alter_table(self._rows.name, f"DROP CONSTRAINT IF EXISTS {name(one.name)}")
-                yield _Demand(one.name, one.definition, one.expression, SQL("t.*"), remedy)
+                yield _Demand("check-refused", one.name, one.definition, one.expression, SQL("t.*"), remedy)
 
     def _of_domains(self) -> Iterator[_Demand]:
         dev, prod = self._rows.view.definitions(DEV).domains, self._rows.view.definitions(PROD).domains
@@ -197,7 +199,16 @@ class FailedChecks:
                 if check.removesuffix(" NOT VALID") not in kept:
                     remedy = f"ALTER DOMAIN {domain.name} DROP CONSTRAINT IF EXISTS {name(constraint)};"
                     value = SQL("{} AS value").format(Identifier("t", column))
-                    yield _Demand(f"{constraint} of {domain.name}", check, expression, value, remedy)
+                    yield _Demand("check-refused", f"{constraint} of {domain.name}", check, expression, value, remedy)
+
+    def _of_partitions(self) -> Iterator[_Demand]:
+        """A row that no part of production's accepts."""
+        parts, remedy = self._rows.prod.partitioning, add_partitions(self._rows.dev, self._rows.prod)
+        # Where production has all parts of dev's each row finds its own; a hash is made by a function that takes oids.
+        if parts is None or not remedy or parts.key.startswith("HASH"):
+            return
+        accepted = " OR ".join(f"({one})" for one in parts.accepted) or "false"
+        yield _Demand("no-partition", "partitions", f"by {parts.key}", accepted, SQL("t.*"), remedy)
 
     def _failing(self, condition: str, columns: Composable) -> Iterator[str]:
         table, hashes = self._rows.table, self._rows.difference.from_dev
