@@ -44,7 +44,7 @@ unit: install
 
 # Two hundred random windows over a living production: the evidence must never raise a false alarm.
 soak: install
-	EGROW_SOAK=200 $(BIN)/pytest tests/soak
+	EGROW_SOAK=200 EGROW_SOAK_LANES=1 $(BIN)/pytest tests/soak
 
 lint: install
 	$(BIN)/ruff check .
