@@ -48,6 +48,8 @@ def test_killed_after_it_had_written(gated: Gated) -> None:
     """What it wrote is judged by whoever looks next, and again together with the restore that ends it."""
     with killed(gated, "committed", "restore") as (pair, name):
         assert name in pair.ok("status").json["warnings"][0]
+        (left,) = (one for one in pair.ok("doctor").json["checks"] if one["id"] == "leftovers" and one["remedy"])
+        assert left["remedy"] == f"Run `egrow-replica restore {name}`.", "its origin must not be dropped"
         judged = pair.ok("validate").json
         assert (judged["verdict"], judged["evidence"]) == ("intact", "wal")
         assert any("was interrupted after it had written" in note for note in judged["notes"])
