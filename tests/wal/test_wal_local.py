@@ -43,6 +43,16 @@ def test_copied_rows_are_counted(world: World) -> None:
     assert writes(world.findings(state), "enrollments").others == (OriginWrites(origin=0, inserted=1000),)
 
 
+def test_insert_on_conflict_counts_what_it_did(world: World) -> None:
+    """A speculative insert that lost would be a deletion of its own; these meet their row before."""
+    state = world.begin()
+    world.local(
+        "INSERT INTO app.users VALUES (1, 'there'), (50, 'new') ON CONFLICT DO NOTHING",
+        "INSERT INTO app.users VALUES (2, 'there'), (51, 'new') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+    )
+    assert writes(world.findings(state), "users").others == (OriginWrites(origin=0, inserted=2, updated=1),)
+
+
 def test_a_foreign_origin_is_told_apart(world: World) -> None:
     state = world.begin()
     world.ours("UPDATE app.users SET name = 'x' WHERE id = 1", origin=OTHER_ORIGIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from wal_world import ORIGIN, World, touched, untouched
 
+from egrow_replica.evidence.wal import OurOrigin, WalFindings, examine
 from egrow_replica.model import QualifiedName
 
 ALLOWED = {
@@ -23,6 +24,14 @@ ALLOWED = {
     "journal made": ["CREATE TABLE egrow_replica.more (id serial PRIMARY KEY, note text)"],
     "catalogs": ["ANALYZE app.courses", "COMMENT ON TABLE app.courses IS 'c'"],
     "truncated content": ["TRUNCATE app.courses RESTART IDENTITY"],
+    "locks of users' rows": [
+        "BEGIN",
+        "SELECT FROM app.users FOR UPDATE",
+        "SELECT FROM app.quiet FOR KEY SHARE",
+        "COMMIT",
+    ],
+    "messages": ["SELECT pg_logical_emit_message(true, 'x', 'app.users'), pg_logical_emit_message(false, 'x', 'y')"],
+    "unlogged": ["INSERT INTO app.unlogged VALUES (1)"],  # which WAL cannot see: such a table is never untouched
     "nothing": ["SELECT 1", "SELECT pg_catalog.pg_current_xact_id()"],
 }
 
@@ -32,6 +41,18 @@ TOUCHING = {
     "delete": (["DELETE FROM app.users WHERE id = 4"], {"app.users"}),
     "insert": (["INSERT INTO app.users VALUES (77, 'new')"], {"app.users"}),
     "copied in": (["INSERT INTO app.users SELECT i FROM generate_series(100, 900) AS i"], {"app.users"}),
+    "inserted where nothing was": (
+        ["INSERT INTO app.users VALUES (78, 'new'), (1, 'old') ON CONFLICT DO NOTHING"],
+        {"app.users"},
+    ),
+    "updated where something was": (
+        ["INSERT INTO app.users VALUES (1, 'old') ON CONFLICT (id) DO UPDATE SET name = excluded.name"],
+        {"app.users"},
+    ),
+    "updated in the page and elsewhere": (
+        ["UPDATE app.users SET name = 'h' WHERE id = 1", "UPDATE app.users SET name = repeat('h', 4000), bio = ''"],
+        {"app.users"},
+    ),
     "truncate": (["TRUNCATE app.users"], {"app.users"}),
     "toasted value": (["UPDATE app.users SET bio = repeat('z', 6000) WHERE id = 1"], {"app.users"}),
     "rewrite": (["ALTER TABLE app.users ALTER id TYPE bigint"], {"app.users"}),
@@ -176,6 +197,40 @@ def test_content_rewritten_twice_by_others_stays_content(world: World) -> None:
         world.local("VACUUM FULL app.courses")
     found = world.findings(state)
     assert (touched(found), found.unresolved) == (set(), ())
+
+
+def test_a_write_between_two_rewrites_is_no_proof(world: World) -> None:
+    """Nobody knows that storage any more, so it must not be lost."""
+    state = world.begin()
+    world.local("VACUUM FULL app.users")
+    world.ours("UPDATE app.users SET name = 'between'")
+    world.local("VACUUM FULL app.users")
+    found = world.findings(state)
+    assert found.unresolved
+    assert not found.proves
+
+
+def test_a_number_that_the_server_gave_out_again(world: World) -> None:
+    """As of a subscription that was dropped before ours was made."""
+    state = world.begin()
+    name, ours = f"somebody_{world.name}", f"ours_{world.name}"
+    world.local(f"SELECT pg_replication_origin_create('{name}')")
+    number = world.origin_number(name)
+    world.ours("UPDATE app.users SET name = 'theirs'", origin=name)
+    world.local(f"SELECT pg_replication_origin_drop('{name}')", f"SELECT pg_replication_origin_create('{ours}')")
+    assert world.origin_number(ours) == number
+    since = world.read(state).position
+
+    def find() -> WalFindings:
+        with world.door() as door:
+            return examine(door, world.read(state), world.scope, {number: OurOrigin(name=ours, since=since)})
+
+    found = find()
+    assert (touched(found), found.proves) == (set(), True)
+    world.ours("UPDATE app.quiet SET name = 'ours'", origin=ours)
+    found = find()
+    world.local(f"SELECT pg_replication_origin_drop('{ours}')")
+    assert touched(found) == {"app.quiet"}
 
 
 def test_streamed_rows(world: World) -> None:
