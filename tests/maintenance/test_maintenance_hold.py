@@ -34,7 +34,7 @@ def test_writes_are_refused_meanwhile_and_go_on_afterwards(held: Pair) -> None:
     assert "hold" not in held.ok("status").json
 
 
-@pytest.mark.parametrize("value", ["off", "on", "FALSE"])
+@pytest.mark.parametrize("value", ["FALSE", *(pytest.param(one, marks=pytest.mark.slow) for one in ("off", "on"))])
 def test_what_was_there_before_is_given_back(held: Pair, value: str) -> None:
     database = f'"{held.database}"'
     held.prod_sql(f"ALTER ROLE {APP} SET default_transaction_read_only = off; ALTER ROLE {APP} SET work_mem = '8MB'")
@@ -181,6 +181,7 @@ def test_off_gives_back_what_a_killed_on_had_begun(held: Pair) -> None:
     assert settings(held) == before
 
 
+@pytest.mark.slow
 def test_off_finishes_what_a_killed_off_had_begun(held: Pair) -> None:
     held.ok("maintenance", "on")
     held.configure(maintenance={"roles": [APP], "grace": "60s"})
@@ -198,6 +199,7 @@ def test_off_finishes_what_a_killed_off_had_begun(held: Pair) -> None:
     assert held.cli("maintenance", "off").exit_code == 8
 
 
+@pytest.mark.slow
 def test_an_interrupted_on_leaves_nothing(held: Pair) -> None:
     before = settings(held)
     held.configure(maintenance={"roles": [APP], "grace": "60s"})

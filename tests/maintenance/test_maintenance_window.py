@@ -68,6 +68,7 @@ def test_a_window_opens_on_exact_evidence(held: Pair) -> None:
     assert closed["left_behind"] == []
 
 
+@pytest.mark.slow
 def test_sync_holds_writes_until_its_last_verdict(held: Pair) -> None:
     held.configure(evidence={"require": "exact"})
     with people(held):
@@ -79,6 +80,7 @@ def test_sync_holds_writes_until_its_last_verdict(held: Pair) -> None:
     assert writes(held) is True
 
 
+@pytest.mark.slow
 def test_a_hold_of_the_dba_is_used_and_left(held: Pair) -> None:
     held.ok("maintenance", "on")
     opened = held.ok("enable", "--no-backup").json
@@ -187,6 +189,7 @@ def test_a_hold_whose_time_is_over_is_released_and_the_window_goes_on(held: Pair
     held.ok("disable")
 
 
+@pytest.mark.slow
 def test_where_exact_is_required_it_is_rolled_back_then(held: Pair) -> None:
     held.configure(evidence={"require": "exact"})
     before = settings(held)
