@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_serializer
 
 from egrow_replica.model import (
     Check,
@@ -544,6 +545,25 @@ class TableClass(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
+class Reason(Model):
+    """A sentence for a person, which JSON has in English.
+
+    :ivar message: what is translated, with the names of ``values`` in braces.
+    """
+
+    message: str
+    values: Mapping[str, str | Reason] = {}
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence in the language that ``translate`` gives."""
+        shown = {name: one.text(translate) if isinstance(one, Reason) else one for name, one in self.values.items()}
+        return translate(self.message).format(**shown)
+
+    @model_serializer
+    def _in_english(self) -> str:
+        return self.text()
+
+
 class ProposedTable(Model):
     """A table as ``init`` would list it.
 
@@ -552,7 +572,7 @@ class ProposedTable(Model):
 
     table: TableName
     proposal: TableClass
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     listed_by_preset: bool = False
 
 
@@ -565,7 +585,7 @@ class ProposedColumn(Model):
     table: TableName
     column: str
     proposed: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     listed_by_preset: bool = False
 
 
@@ -590,7 +610,7 @@ class InitReport(Model):
     connections: tuple[ConnectionSource, ...]
     tables: tuple[ProposedTable, ...]
     production_columns: tuple[ProposedColumn, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     def of_class(self, proposal: TableClass) -> tuple[ProposedTable, ...]:
         """The tables of one class."""

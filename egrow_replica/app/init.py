@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,13 @@ from pydantic import SecretStr
 from egrow_replica.app.init_columns import Updates, production_columns
 from egrow_replica.app.init_evidence import Comparison, Evidence, compare, read_evidence
 from egrow_replica.app.init_file import configuration_text, refuse_existing, write_configuration
+from egrow_replica.app.init_reasons import tr
 from egrow_replica.app.init_tables import Classifier
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, EgrowError
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
-from egrow_replica.results import ConnectionSource, InitReport, ProposedColumn, ProposedTable, TableClass
+from egrow_replica.results import ConnectionSource, InitReport, ProposedColumn, ProposedTable, Reason, TableClass
 from egrow_replica.settings import DEFAULT_FILE
 from egrow_replica.settings.presets import PRESETS, Preset
 from egrow_replica.settings.sources import Connection, find_connection, old_sections, stream_keys
@@ -40,8 +42,10 @@ class Proposal:
     text: str
 
 
-def propose(options: InitOptions) -> Proposal:
+def propose(options: InitOptions, translate: Callable[[str], str] = str) -> Proposal:
     """Look at both databases; nothing is written anywhere.
+
+    :param translate: gives the comments of the file in the reader's language.
 
     :raises ConfigurationError: the file is there already, no such preset, or a connection string is not found.
     :raises ServerUnavailable: a server does not answer; :raises PreflightFailed: a pooler, or one database for both.
@@ -68,7 +72,7 @@ def propose(options: InitOptions) -> Proposal:
         notes=tuple(_notes(evidence, tables, preset)),
     )
     stream = stream_keys(old, old_string_is_secret=_holds_password(old, Server.DEV, "from_production_dsn"))
-    return Proposal(report, configuration_text(report, found, stream, old, datetime.now().astimezone()))
+    return Proposal(report, configuration_text(report, found, stream, old, datetime.now().astimezone(), translate))
 
 
 def write(proposal: Proposal, options: InitOptions) -> InitReport:
@@ -144,16 +148,16 @@ def _updates(evidence: Evidence, name: QualifiedName) -> Updates:
     return Updates(dev=dev.updates if dev else None, prod=prod.updates if prod else None)
 
 
-def _notes(evidence: Evidence, tables: tuple[ProposedTable, ...], preset: Preset | None) -> list[str]:
+def _notes(evidence: Evidence, tables: tuple[ProposedTable, ...], preset: Preset | None) -> list[Reason]:
     notes = list(evidence.notes)
     if preset is not None:
         known = {one.table for one in tables}
         for name in preset.user:
             if name not in known:
-                notes.append(f"{name}: a user table of the preset that neither server has")
+                notes.append(tr("{table}: a user table of the preset that neither server has", table=name))
         for name in preset.content:
             if not all(evidence.is_on(server, name) for server in Server):
-                notes.append(f"{name}: a content table of the preset that not both servers have; no window opens so")
+                notes.append(tr("{table}: a content table of the preset that not both servers have", table=name))
     if not any(one.proposal is TableClass.CONTENT for one in tables):
-        notes.append("no table is content for certain: write your own list into [tables] content")
+        notes.append(tr("no table is content for certain: write your own list into [tables] content"))
     return notes

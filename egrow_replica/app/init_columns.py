@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from egrow_replica.app.init_evidence import Comparison
+from egrow_replica.app.init_reasons import tr
 from egrow_replica.catalog import Column, Table
 from egrow_replica.model import QualifiedName
-from egrow_replica.results import Change, ProposedColumn
+from egrow_replica.results import Change, ProposedColumn, Reason
 
 _NUMBERS = frozenset(["int2", "int4", "int8", "numeric", "float4", "float8"])
 _STRINGS = frozenset(["text", "varchar"])
@@ -54,12 +55,14 @@ class Updates:
     dev: int | None
     prod: int | None
 
-    def doubt(self, rows: int) -> str | None:
+    def doubt(self, rows: int) -> Reason | None:
         """Why dev may have made so many rows differ; a statement on dev that touches no time column is counted too."""
         if self.dev is None or self.dev < rows:
             return None
-        there = "no figure" if self.prod is None else self.prod
-        return f"dev counts {self.dev} updates of this table, enough to explain it (production {there})"
+        if self.prod is None:
+            return tr("dev counts {dev} updates of this table, enough to explain it", dev=self.dev)
+        counts = {"dev": self.dev, "prod": self.prod}
+        return tr("dev counts {dev} updates of this table, enough to explain it (production {prod})", **counts)
 
 
 def production_columns(
@@ -74,7 +77,7 @@ def production_columns(
     differences = _by_column(comparison.changes, frozenset(times))
     for column in prod.columns:
         if column.name in listed:
-            yield _column(prod.name, column, True, ("the preset lists it",), listed=True)
+            yield _column(prod.name, column, True, (tr("the preset lists it"),), listed=True)
             continue
         found = differences.get(column.name)
         if found is None or column.name in comparison.travelling.key or column.name in references:
@@ -86,7 +89,7 @@ def production_columns(
 
 
 def _column(
-    table: QualifiedName, column: Column, proposed: bool, reasons: tuple[str, ...], *, listed: bool
+    table: QualifiedName, column: Column, proposed: bool, reasons: tuple[Reason, ...], *, listed: bool
 ) -> ProposedColumn:
     return ProposedColumn(table=table, column=column.name, proposed=proposed, reasons=reasons, listed_by_preset=listed)
 
@@ -108,7 +111,7 @@ def _share(found: _Differences, comparison: Comparison) -> float:
     return len(found.pairs) / comparison.sampled * comparison.updated / comparison.common
 
 
-def _whose(column: Column, found: _Differences, comparison: Comparison, updates: Updates) -> Iterator[str]:
+def _whose(column: Column, found: _Differences, comparison: Comparison, updates: Updates) -> Iterator[Reason]:
     """What speaks for dev as the one that wrote; nothing where both have values of their own, as live and test ids."""
     if column.base_type in _STRINGS:
         return
@@ -116,7 +119,8 @@ def _whose(column: Column, found: _Differences, comparison: Comparison, updates:
     if doubt := updates.doubt(rows):
         yield doubt
     if column.base_type in _NUMBERS and (factor := _one_factor(found)) is not None:
-        yield f"dev has {factor:.6g} times production's number in most rows, as one statement leaves it"
+        shown = f"{factor:.6g}"
+        yield tr("dev has {factor} times production's number in most rows, as one statement leaves it", factor=shown)
 
 
 def _one_factor(found: _Differences) -> float | None:
@@ -133,29 +137,35 @@ def _one_factor(found: _Differences) -> float | None:
     return middle if alike >= MOST * len(found.pairs) else None
 
 
-def _reason(column: Column, found: _Differences, comparison: Comparison) -> str | None:
+def _reason(column: Column, found: _Differences, comparison: Comparison) -> Reason | None:
     count, share = len(found.pairs), _share(found, comparison)
     if count < FEW_ROWS or share < MANY or found.edited * EDITED > count:
         return None
-    where = f"differs in {share:.0%} of the {comparison.common} rows that both have"
+    where = tr("differs in {share} of the {rows} rows that both have", share=f"{share:.0%}", rows=comparison.common)
     if column.base_type in _NUMBERS:
         return _counter(found, where)
     if column.base_type in _STRINGS:
         return _live_value(found, where) if share == 1 else None
     if column.base_type in _TIMES:
         later = sum(1 for prod, dev in found.pairs if (prod or "") > (dev or ""))
-        return f"a time of use: {where}, later on production in {later}" if later >= MOST * count else None
+        reason = tr("a time of use: {differs}, later on production in {count}", differs=where, count=later)
+        return reason if later >= MOST * count else None
     return None
 
 
-def _counter(found: _Differences, where: str) -> str | None:
+def _counter(found: _Differences, where: Reason) -> Reason | None:
     numbers = [(_number(prod), _number(dev)) for prod, dev in found.pairs]
     larger = sum(1 for prod, dev in numbers if prod > dev)
     on_prod, on_dev = sum(prod for prod, _ in numbers), sum(dev for _, dev in numbers)
     if larger < MANY * len(numbers) or on_prod < LARGER * max(on_dev, Decimal(0)):
         return None
-    together = f"together {float(on_prod):.10g} there, {float(on_dev):.10g} on dev"
-    return f"a counter or an average: {where}, larger on production in {larger}; {together}"
+    return tr(
+        "a counter or an average: {differs}, larger on production in {count}; together {prod} there, {dev} on dev",
+        differs=where,
+        count=larger,
+        prod=f"{float(on_prod):.10g}",
+        dev=f"{float(on_dev):.10g}",
+    )
 
 
 def _number(value: str | None) -> Decimal:
@@ -166,7 +176,7 @@ def _number(value: str | None) -> Decimal:
     return number if number.is_finite() else Decimal(0)
 
 
-def _live_value(found: _Differences, where: str) -> str | None:
+def _live_value(found: _Differences, where: Reason) -> Reason | None:
     """Two worlds of ids or addresses: no value in common, and every value of a side begins as the others there do."""
     on_prod = {prod for prod, _ in found.pairs if prod}
     on_dev = {dev for _, dev in found.pairs if dev}
@@ -174,17 +184,23 @@ def _live_value(found: _Differences, where: str) -> str | None:
     several = len(on_prod) >= FEW_ROWS and len(on_dev) >= FEW_ROWS
     if not several or on_prod & on_dev or prod_start == dev_start or min(len(prod_start), len(dev_start)) < PREFIX:
         return None
-    starts = f"{prod_start[:SHOWN]!r}… on production, {dev_start[:SHOWN]!r}… on dev"
-    return f"live and test values: {where}, {starts}, none in common"
+    return tr(
+        "live and test values: {differs}, {prod}… on production, {dev}… on dev, none in common",
+        differs=where,
+        prod=repr(prod_start[:SHOWN]),
+        dev=repr(dev_start[:SHOWN]),
+    )
 
 
 def _common_beginning(values: set[str]) -> str:
     return os.path.commonprefix(sorted(values))  # noqa: RUF071 - characters are meant, not parts of a path
 
 
-def _doubts(column: Column, has_times: bool, new: int) -> Iterator[str]:
+def _doubts(column: Column, has_times: bool, new: int) -> Iterator[Reason]:
     if not has_times:
-        yield "no column tells when a row was changed, so that an edit on dev may explain it"
+        yield tr("no column tells when a row was changed, so that an edit on dev may explain it")
     if column.not_null and not column.has_default and not column.identity:
-        rows = f", and dev has {new} now" if new else ""
-        yield f"NOT NULL without a default: a new row of dev could not come without it{rows}"
+        if new:
+            yield tr("NOT NULL without a default: dev's {rows} new rows could not come without it", rows=new)
+        else:
+            yield tr("NOT NULL without a default: no new row of dev could come without it")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from egrow_replica.app.init_reasons import tr
 from egrow_replica.catalog import ContentTable, Table, content_table, read_relations, read_tables
 from egrow_replica.catalog.activity import KeyToOther, WriteActivity, read_owning_keys, read_write_activity
 from egrow_replica.catalog.conditions import read_identity
@@ -24,7 +25,7 @@ from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed, Refused, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName, Server
-from egrow_replica.results import Change
+from egrow_replica.results import Change, Reason
 
 #: Of a table with more bytes or rows only a sample is read for a proposal.
 MAX_BYTES = 1 << 30
@@ -76,7 +77,7 @@ class Evidence:
     tables: dict[Server, dict[QualifiedName, Table]]
     keys: list[KeyToOther] = field(default_factory=list)
     activity: dict[Server, dict[QualifiedName, WriteActivity]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
 
     @cached_property
     def names(self) -> list[QualifiedName]:
@@ -102,12 +103,12 @@ def read_evidence(dev: Door, prod: Door) -> Evidence:
     evidence = Evidence(tables={server: _read_tables(door) for server, door in doors.items()})
     _refuse_same_database(doors, evidence)
     for server in (Server.PROD, Server.DEV):
-        found = _unless_refused(read_owning_keys, doors[server], evidence, "foreign keys")
+        found = _unless_refused(read_owning_keys, doors[server], evidence, tr("foreign keys"))
         if found is not None:
             evidence.keys = found
             break
     for server, door in doors.items():
-        activity = _unless_refused(read_write_activity, door, evidence, "write counters")
+        activity = _unless_refused(read_write_activity, door, evidence, tr("write counters"))
         evidence.activity[server] = activity or {}
     return evidence
 
@@ -122,7 +123,7 @@ def _read_tables(door: Door) -> dict[QualifiedName, Table]:
 
 
 def _refuse_same_database(doors: Mapping[Server, Door], evidence: Evidence) -> None:
-    found = [_unless_refused(read_identity, door, evidence, "the database's identity") for door in doors.values()]
+    found = [_unless_refused(read_identity, door, evidence, tr("the database's identity")) for door in doors.values()]
     if found[0] is not None and found[0] == found[1]:
         raise PreflightFailed(
             "dev and production are the same database",
@@ -131,11 +132,11 @@ def _refuse_same_database(doors: Mapping[Server, Door], evidence: Evidence) -> N
         )
 
 
-def _unless_refused(read: Callable[[Door], Found], door: Door, evidence: Evidence, what: str) -> Found | None:
+def _unless_refused(read: Callable[[Door], Found], door: Door, evidence: Evidence, what: Reason) -> Found | None:
     try:
         return read(door)
     except StatementFailed as error:
-        evidence.notes.append(f"{what} could not be read: {error.message}")
+        evidence.notes.append(tr("{what} could not be read: {why}", what=what, why=error.message))
         return None
 
 
@@ -148,7 +149,7 @@ def compare(
         try:
             comparison = _compare(dev, prod, evidence, name)
         except (StatementFailed, Refused, PreflightFailed) as error:
-            evidence.notes.append(f"the rows of {name} could not be compared: {error.message}")
+            evidence.notes.append(tr("the rows of {table} could not be compared: {why}", table=name, why=error.message))
             continue
         if comparison is not None:
             found[name] = comparison

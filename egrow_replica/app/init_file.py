@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from egrow_replica.app.init_reasons import tr
 from egrow_replica.backup.files import new_file, put_in_place
 from egrow_replica.errors import ConfigurationError
 from egrow_replica.model import Server
-from egrow_replica.results import InitReport, ProposedColumn, ProposedTable, TableClass
+from egrow_replica.results import InitReport, ProposedColumn, ProposedTable, Reason, TableClass
 from egrow_replica.settings import load_settings
 from egrow_replica.settings.sources import Connection
 
@@ -21,10 +23,7 @@ _OWN_SECTIONS: Final = frozenset([*Server, "tables"])
 #: What stands behind the name of a configuration that was replaced.
 OLD_SUFFIX: Final = ".old"
 
-_HEAD: Final = """\
-# Proposed by `egrow-replica init` on {date}, from what both databases look like. Read it before a window is opened:
-# whatever is in [tables] content is written on production, and everything else is protected.
-"""
+Translate = Callable[[str], str]
 
 
 def configuration_text(
@@ -33,16 +32,18 @@ def configuration_text(
     stream: Mapping[str, str],
     old: Mapping[str, Any],
     now: datetime,
+    translate: Translate,
 ) -> str:
     """The whole file.
 
     :param stream: how production reaches dev: keys of ``[dev]``.
     :param old: the sections of the configuration that is replaced.
     """
-    lines = [_HEAD.format(date=f"{now:%Y-%m-%d}")]
+    file = _File(translate)
+    lines = [*file.head(now), ""]
     for server in Server:
-        lines += [f"[{server}]", *_connection(connections[server], stream if server is Server.DEV else {}), ""]
-    lines += ["[tables]", *_tables(report), "", *_columns(report), ""]
+        lines += [f"[{server}]", *file.connection(connections[server], stream if server is Server.DEV else {}), ""]
+    lines += ["[tables]", *file.tables(report), "", *file.columns(report), ""]
     for name, section in old.items():
         if name not in _OWN_SECTIONS and isinstance(section, dict):
             lines += [f"[{_key(name)}]", *(f"{_key(key)} = {_value(value)}" for key, value in section.items()), ""]
@@ -95,72 +96,96 @@ def refuse_existing(file: Path) -> NoReturn:
 # ------------------------------------------------------------------------------------------------------------ sections
 
 
-def _connection(connection: Connection, stream: Mapping[str, str]) -> Iterator[str]:
-    yield _comment(f"found: {connection.found}")
-    for key, value in {**connection.keys, **stream}.items():
-        yield f"{key} = {_value(value)}"
-    if connection.server is Server.DEV and not stream:
-        yield "# How the production server reaches dev, if not by the same string:"
-        yield '# from_production_dsn_env = "EGROW_DEV_DSN_FROM_PROD"'
+@dataclass(frozen=True)
+class _File:
+    """The lines of the file, comments in the reader's language."""
 
+    translate: Translate
 
-def _tables(report: InitReport) -> Iterator[str]:
-    if report.preset is not None:
-        yield f"preset = {_value(report.preset)}"
-        yield "# It lists:"
-        for one in (one for proposal in TableClass for one in report.of_class(proposal)):
-            if one.listed_by_preset:
-                yield _comment(f"  {one.proposal} {one.table}: {_joined(one.reasons[1:]) or 'by the preset alone'}")
-    for proposal, empty in ((TableClass.CONTENT, "what a window writes"), (TableClass.USER, "what belongs to people")):
-        own = [one for one in report.of_class(proposal) if not one.listed_by_preset]
-        if own or report.preset is None:
-            yield from _list(proposal, empty, own)
-    open_ones = report.of_class(TableClass.UNCLASSIFIED)
-    if open_ones:
-        yield "# In no list, so protected, until you put them into one:"
-        for one in open_ones:
-            yield _comment(f"  {one.table}: {_joined(one.reasons)}")
+    def _say(self, reason: Reason) -> str:
+        return _comment(reason.text(self.translate))
 
+    def _joined(self, reasons: Iterable[Reason]) -> str:
+        return "; ".join(reason.text(self.translate) for reason in reasons)
 
-def _list(key: str, what: str, tables: Sequence[ProposedTable]) -> Iterator[str]:
-    yield f"# {key}: {what}"
-    if not tables:
-        yield f"{key} = []"
-        return
-    yield f"{key} = ["
-    for one in tables:
-        yield "  " + _comment(_joined(one.reasons))
-        yield f"  {_value(str(one.table))},"
-    yield "]"
+    def head(self, now: datetime) -> Iterator[str]:
+        """What this is."""
+        day = f"{now:%Y-%m-%d}"
+        yield self._say(tr("Proposed by `egrow-replica init` on {date}, from what both databases look like.", date=day))
+        yield self._say(tr("Read it before a window is opened: what is in [tables] content is written on production,"))
+        yield self._say(tr("and everything else is protected."))
 
+    def connection(self, connection: Connection, stream: Mapping[str, str]) -> Iterator[str]:
+        """A server's section."""
+        yield self._say(tr("found: {place}", place=connection.found))
+        for key, value in {**connection.keys, **stream}.items():
+            yield f"{key} = {_value(value)}"
+        if connection.server is Server.DEV and not stream:
+            yield self._say(tr("How the production server reaches dev, if not by the same string:"))
+            yield '# from_production_dsn_env = "EGROW_DEV_DSN_FROM_PROD"'
 
-def _columns(report: InitReport) -> Iterator[str]:
-    yield "# Columns of content tables whose values belong to production: never written, never compared."
-    by_table: dict[str, list[ProposedColumn]] = {}
-    for column in report.production_columns:
-        by_table.setdefault(str(column.table), []).append(column)
-    listed = [column for column in report.production_columns if column.listed_by_preset]
-    if listed:
-        names = ", ".join(f"{column.table} {column.column}" for column in listed)
-        yield _comment(f"The preset has: {names}")
-    yield "[tables.production_columns]"
-    for table, columns in by_table.items():
-        own = [column for column in columns if not column.listed_by_preset]
-        for column in own:
-            mark = "" if column.proposed else "not proposed, for you to decide: "
-            yield _comment(f"{column.column}: {mark}{_joined(column.reasons)}")
-        proposed = [column.column for column in own if column.proposed]
-        if proposed:
-            yield f"{_value(table)} = {_value(proposed)}"
-        elif own:
-            yield _comment(f"{_value(table)} = {_value([column.column for column in own])}")
+    def tables(self, report: InitReport) -> Iterator[str]:
+        """The lists."""
+        if report.preset is not None:
+            yield f"preset = {_value(report.preset)}"
+            yield self._say(tr("It lists:"))
+            for one in (one for proposal in TableClass for one in report.of_class(proposal)):
+                if one.listed_by_preset:
+                    why = self._joined(one.reasons[1:] or (tr("by the preset alone"),))
+                    yield _comment(f"  {one.proposal} {one.table}: {why}")
+        for proposal, what in (
+            (TableClass.CONTENT, tr("content: what a window writes")),
+            (TableClass.USER, tr("user: what belongs to people")),
+        ):
+            own = [one for one in report.of_class(proposal) if not one.listed_by_preset]
+            if own or report.preset is None:
+                yield self._say(what)
+                yield from self._list(proposal, own)
+        open_ones = report.of_class(TableClass.UNCLASSIFIED)
+        if open_ones:
+            yield self._say(tr("In no list, so protected, until you put them into one:"))
+            for one in open_ones:
+                yield _comment(f"  {one.table}: {self._joined(one.reasons)}")
+
+    def _list(self, key: str, tables: Sequence[ProposedTable]) -> Iterator[str]:
+        if not tables:
+            yield f"{key} = []"
+            return
+        yield f"{key} = ["
+        for one in tables:
+            yield "  " + _comment(self._joined(one.reasons))
+            yield f"  {_value(str(one.table))},"
+        yield "]"
+
+    def columns(self, report: InitReport) -> Iterator[str]:
+        """Production's columns."""
+        yield self._say(
+            tr("Columns of content tables whose values belong to production: never written, never compared.")
+        )
+        by_table: dict[str, list[ProposedColumn]] = {}
+        for column in report.production_columns:
+            by_table.setdefault(str(column.table), []).append(column)
+        listed = [column for column in report.production_columns if column.listed_by_preset]
+        if listed:
+            names = ", ".join(f"{column.table} {column.column}" for column in listed)
+            yield self._say(tr("The preset has: {columns}", columns=names))
+        yield "[tables.production_columns]"
+        for table, columns in by_table.items():
+            own = [column for column in columns if not column.listed_by_preset]
+            for column in own:
+                yield _comment(f"{column.column}: {self._mark(column)}{self._joined(column.reasons)}")
+            proposed = [column.column for column in own if column.proposed]
+            if proposed:
+                yield f"{_value(table)} = {_value(proposed)}"
+            elif own:
+                yield _comment(f"{_value(table)} = {_value([column.column for column in own])}")
+
+    def _mark(self, column: ProposedColumn) -> str:
+        mark = tr("not proposed, for you to decide:").text(self.translate)
+        return "" if column.proposed else f"{mark} "
 
 
 # --------------------------------------------------------------------------------------------------------------- TOML
-
-
-def _joined(reasons: Iterable[str]) -> str:
-    return "; ".join(reasons)
 
 
 def _comment(text: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from egrow_replica.app.init_evidence import Comparison, Evidence
 from egrow_replica.app.init_people import account_columns, personal_columns
+from egrow_replica.app.init_reasons import joined, listed, tr
 from egrow_replica.catalog.activity import KeyToOther, WriteActivity
 from egrow_replica.model import QualifiedName, Server
-from egrow_replica.results import ProposedTable, TableClass
+from egrow_replica.results import ProposedTable, Reason, TableClass
 from egrow_replica.settings.presets import Preset
 
 #: From this share on production's rows are dev's rows; below the other one they are production's own.
@@ -36,7 +37,7 @@ class Sign:
     """One reason and where it points."""
 
     lean: Lean
-    reason: str
+    reason: Reason
 
 
 class Classifier:
@@ -99,37 +100,41 @@ class Classifier:
         )
 
     def _bars(self, name: QualifiedName) -> Iterator[Sign]:
-        for here, there in ((Server.DEV, "production"), (Server.PROD, "dev")):
+        for here, there in (
+            (Server.DEV, tr("it exists on dev only; a window needs it on production too")),
+            (Server.PROD, tr("it exists on production only; a window needs it on dev too")),
+        ):
             other = Server.PROD if here is Server.DEV else Server.DEV
             if not self._evidence.is_on(other, name):
-                yield Sign(Lean.BARRED, f"it exists on {_shown(here)} only; a window needs it on {there} too")
+                yield Sign(Lean.BARRED, there)
         table = self._evidence.table(name)
         relation = table.relation
         if relation.persistence == "u":
-            yield Sign(Lean.BARRED, "it is unlogged, so that it cannot be replicated")
+            yield Sign(Lean.BARRED, tr("it is unlogged, so that it cannot be replicated"))
         if relation.kind == "r" and (relation.has_children or relation.has_parents):
-            yield Sign(Lean.BARRED, "it inherits or is inherited from, which a window does not take")
+            yield Sign(Lean.BARRED, tr("it inherits or is inherited from, which a window does not take"))
         dev = self._evidence.tables[Server.DEV].get(name)
         if dev is not None and dev.identity_key is None:
-            yield Sign(Lean.BARRED, "it has no primary key on dev to tell its rows apart by")
+            yield Sign(Lean.BARRED, tr("it has no primary key on dev to tell its rows apart by"))
 
     def _people(self, name: QualifiedName) -> Iterator[Sign]:
         table = self._evidence.table(name)
         accounts = account_columns(table)
         if accounts:
-            yield Sign(Lean.PEOPLE, f"it holds accounts: {_listed(accounts)}")
+            yield Sign(Lean.PEOPLE, tr("it holds accounts: {columns}", columns=listed(accounts)))
         elif personal := personal_columns(table):
-            yield Sign(Lean.USER, f"it holds people's data: {_listed(personal)}")
+            yield Sign(Lean.USER, tr("it holds people's data: {columns}", columns=listed(personal)))
         key = self._owners.get(name)
         if key is not None:
             sure = self._vanishes(name)
-            how = "are deleted with people" if sure else "belong to people"
-            reason = f"its rows {how}: {_listed(key.columns)} → {self._chain(key)}"
+            way = {"columns": listed(key.columns), "tables": self._chain(key)}
+            deleted = tr("its rows are deleted with people: {columns} → {tables}", **way)
+            reason = deleted if sure else tr("its rows belong to people: {columns} → {tables}", **way)
             yield Sign(Lean.PEOPLE if sure else Lean.USER, reason)
         for mention in self._keys:
             if mention.table == name and not mention.owns and self._is_about_people(mention.references):
-                columns = _listed(mention.columns)
-                yield Sign(Lean.NOTHING, f"{columns} only mentions {mention.references}: it may be NULL")
+                what = {"columns": listed(mention.columns), "table": mention.references}
+                yield Sign(Lean.NOTHING, tr("{columns} only mentions {table}: it may be NULL", **what))
 
     def _is_about_people(self, name: QualifiedName) -> bool:
         return name in self._owners or self._is_settled(name)
@@ -144,19 +149,31 @@ class Classifier:
         if comparison is None:
             return
         if not comparison.production_rows:
-            yield Sign(Lean.NOTHING, f"it is empty on production ({comparison.new} rows on dev)")
+            yield Sign(Lean.NOTHING, tr("it is empty on production ({new} rows on dev)", new=comparison.new))
             return
         if comparison.estimated_from is not None:
             sample = comparison.estimated_from
-            yield Sign(Lean.NOTHING, f"it is large: its rows are estimated from {sample} drawn at random")
-        own = f"{comparison.production_only} of production's {comparison.production_rows} rows are not on dev"
-        shared = f"{comparison.common} of production's {comparison.production_rows} rows are on dev too"
+            yield Sign(Lean.NOTHING, tr("it is large: its rows are estimated from {rows} drawn at random", rows=sample))
+        own = {"own": comparison.production_only, "rows": comparison.production_rows}
         if comparison.share >= MOSTLY_COMMON:
-            yield Sign(Lean.ROWS, f"{shared} ({comparison.updated} differ); dev has {comparison.new} new ones")
+            reason = tr(
+                "{common} of production's {rows} rows are on dev too ({updated} differ); dev has {new} new ones",
+                common=comparison.common,
+                rows=comparison.production_rows,
+                updated=comparison.updated,
+                new=comparison.new,
+            )
+            yield Sign(Lean.ROWS, reason)
         elif comparison.share < MOSTLY_OWN:
-            yield Sign(Lean.USER, f"{own}: production itself writes them")
+            yield Sign(
+                Lean.USER, tr("{own} of production's {rows} rows are not on dev: production itself writes them", **own)
+            )
         else:
-            yield Sign(Lean.NOTHING, f"{own}, too many for content and too few for users' data")
+            reason = tr(
+                "{own} of production's {rows} rows are not on dev, too many for content and too few for users' data",
+                **own,
+            )
+            yield Sign(Lean.NOTHING, reason)
 
     def _writes(self, name: QualifiedName, comparison: Comparison | None) -> Iterator[Sign]:
         """More writes than a load of the data explains: a restored database's counters begin with its rows."""
@@ -165,12 +182,13 @@ class Classifier:
         if prod is None:
             return
         on_dev = dev.inserts if dev is not None else 0
-        writes = f"production counts {_writes_of(prod)}, dev {_writes_of(dev)}"
+        writes = {"prod": _writes_of(prod), "dev": _writes_of(dev)}
         loaded = comparison.production_rows if comparison is not None else 0
         if self._is_settled(name) or prod.inserts < FEW_WRITES or prod.inserts <= 2 * max(on_dev, loaded):
-            yield Sign(Lean.NOTHING, writes)
+            yield Sign(Lean.NOTHING, tr("production counts {prod}, dev {dev}", **writes))
         else:
-            yield Sign(Lean.USER, f"production's application adds rows: {writes}")
+            reason = tr("production's application adds rows: production counts {prod}, dev {dev}", **writes)
+            yield Sign(Lean.USER, reason)
 
     def _link(self) -> None:
         """Content is what users' tables refer to, and what hangs together with such tables."""
@@ -178,7 +196,8 @@ class Classifier:
         for name in self._evidence.names:
             referring = [other for other in self._referring(name) if other in users]
             if referring and not self._is_settled(name):
-                self._signs[name].append(Sign(Lean.LINKS, f"users' tables refer to it: {_listed(referring)}"))
+                reason = tr("users' tables refer to it: {tables}", tables=listed(referring))
+                self._signs[name].append(Sign(Lean.LINKS, reason))
         while True:
             content = {name for name in self._evidence.names if self._class(name) is TableClass.CONTENT}
             found = {
@@ -195,9 +214,9 @@ class Classifier:
     def _belonging(self, name: QualifiedName, content: set[QualifiedName]) -> Sign | None:
         owners = [key.references for key in self._keys if key.table == name and key.owns and key.references in content]
         if owners:
-            return Sign(Lean.LINKS, f"its rows belong to content: {_listed(dict.fromkeys(owners))}")
+            return Sign(Lean.LINKS, tr("its rows belong to content: {tables}", tables=listed(dict.fromkeys(owners))))
         parts = [other for other in self._referring(name) if other in content]
-        return Sign(Lean.LINKS, f"content refers to it: {_listed(parts)}") if parts else None
+        return Sign(Lean.LINKS, tr("content refers to it: {tables}", tables=listed(parts))) if parts else None
 
     def _referring(self, name: QualifiedName) -> list[QualifiedName]:
         return list(dict.fromkeys(key.table for key in self._keys if key.references == name))
@@ -229,40 +248,33 @@ class Classifier:
 
     def _proposal(self, name: QualifiedName) -> ProposedTable:
         proposal = self._class(name)
-        listed = name in self._preset.content or name in self._preset.user
+        in_preset = name in self._preset.content or name in self._preset.user
         reasons = [sign.reason for sign in self._signs[name]]
-        if listed:
-            reasons.insert(0, "the preset lists it")
+        if in_preset:
+            reasons.insert(0, tr("the preset lists it"))
         elif proposal is TableClass.UNCLASSIFIED:
             reasons.insert(0, self._why_not(name))
-        return ProposedTable(table=name, proposal=proposal, reasons=tuple(reasons), listed_by_preset=listed)
+        return ProposedTable(table=name, proposal=proposal, reasons=tuple(reasons), listed_by_preset=in_preset)
 
-    def _why_not(self, name: QualifiedName) -> str:
+    def _why_not(self, name: QualifiedName) -> Reason:
         if self._has(name, Lean.BARRED):
-            return "it cannot be content as it is"
+            return tr("it cannot be content as it is")
         if self._has(name, Lean.USER):
-            return "the signs contradict each other"
+            return tr("the signs contradict each other")
         if self._has_preset:
-            return "the preset does not list it"
+            return tr("the preset does not list it")
         if self._has(name, Lean.ROWS):
-            return "nothing shows whose it is: neither users' tables nor content refer to it"
-        return "too little is known of it"
+            return tr("nothing shows whose it is: neither users' tables nor content refer to it")
+        return tr("too little is known of it")
 
 
-def _shown(server: Server) -> str:
-    return "production" if server is Server.PROD else "dev"
-
-
-def _writes_of(activity: WriteActivity | None) -> str:
-    counts = activity.model_dump(include={"inserts", "updates", "deletes"}) if activity is not None else {}
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "no write"
-
-
-def _listed(names: Iterable[object]) -> str:
-    """The first five, and how many more.
-
-    >>> _listed("abcdefg")
-    'a, b, c, d, e and 2 more'
-    """
-    shown = [str(name) for name in names]
-    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
+def _writes_of(activity: WriteActivity | None) -> Reason:
+    if activity is None:
+        return tr("no write")
+    counts = (
+        (activity.inserts, tr("{count} inserts", count=activity.inserts)),
+        (activity.updates, tr("{count} updates", count=activity.updates)),
+        (activity.deletes, tr("{count} deletes", count=activity.deletes)),
+    )
+    found = [reason for count, reason in counts if count]
+    return joined(found) if found else tr("no write")

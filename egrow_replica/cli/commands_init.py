@@ -24,7 +24,7 @@ def init(
     """Look at both databases and write a configuration with a proposal for every table."""
     state: State = context.obj
     options = InitOptions(file=state.config, preset=preset, force=force)
-    proposal = propose(options)
+    proposal = propose(options, tr)
     asks = not state.yes and not state.json and state.out.is_terminal
     if asks:
         show_init(state.out, proposal.report)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from egrow_replica.cli.language import tr
-from egrow_replica.results import InitReport, TableClass
+from egrow_replica.results import InitReport, Reason, TableClass
 
 _COLOURS = {TableClass.CONTENT: "green", TableClass.USER: "blue", TableClass.UNCLASSIFIED: "yellow"}
 
@@ -22,15 +24,15 @@ def show_init(console: Console, report: InitReport) -> None:
     for proposal in TableClass:
         for one in report.of_class(proposal):
             word = f"[{_COLOURS[proposal]}]{_word(proposal)}[/]"
-            table.add_row(escape(str(one.table)), word, escape("; ".join(one.reasons)))
+            table.add_row(escape(str(one.table)), word, escape(_joined(one.reasons)))
     console.print(table)
     for column in report.production_columns:
         mark = tr("production's column") if column.proposed else tr("perhaps production's column, not proposed")
-        reasons = "; ".join(column.reasons)
+        reasons = _joined(column.reasons)
         line = f"{column.table} {column.column}: {mark}: {reasons}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for note in report.notes:
-        console.print(f"{tr('note:')} {escape(note)}", highlight=False, soft_wrap=True)
+        console.print(f"{tr('note:')} {escape(note.text(tr))}", highlight=False, soft_wrap=True)
     _show_file(console, report)
 
 
@@ -43,6 +45,10 @@ def _show_file(console: Console, report: InitReport) -> None:
         line = tr("the former configuration is {file} now").format(file=report.replaced)
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(tr("Next: read it, then `egrow-replica setup` and `egrow-replica doctor`."), highlight=False)
+
+
+def _joined(reasons: Iterable[Reason]) -> str:
+    return "; ".join(reason.text(tr) for reason in reasons)
 
 
 def _word(proposal: TableClass) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from init_world import NASTY, Place, url
+from init_world import NASTY, Place, reasons, url
 from psycopg import conninfo, sql
 from support.command import run
 
@@ -196,3 +196,21 @@ def test_a_person_reads_it(place: Place) -> None:
     assert result.exit_code == 0, str(result)
     for text in ("contenido", "sin clasificar", "public.courses", "columna de producción", "escrito:"):
         assert text in result.stdout
+    shown = " ".join(result.stdout.split())
+    for text in ("un contador o un promedio: difiere en el", "sus filas se borran con las personas: userId"):
+        assert text in shown
+    assert " rows " not in shown
+    written = place.file.read_text()
+    for text in (
+        "# Propuesto por",
+        "tablas de usuarios se refieren a ella",
+        "no propuesta, decida usted: valores reales y de prueba",
+    ):
+        assert text in written
+    assert place.run("compare").exit_code == 0
+
+
+def test_json_is_english_whatever_the_language(place: Place) -> None:
+    place.use_env_files()
+    result = run(["--json", "--yes", "--lang", "es", "init"], directory=place.directory)
+    assert "users' tables refer to it: public.comments" in reasons(result, "public.courses")
