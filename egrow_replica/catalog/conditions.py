@@ -189,6 +189,14 @@ class ConnectionLimit(Model):
     used: int
 
 
+class DataDirectory(Model):
+    """Where a server keeps everything, ``None`` where our login may not see it; ``started``: seconds since 1970."""
+
+    directory: str | None
+    port: int
+    started: int
+
+
 class WalEvidence(Model):
     """What reading production's WAL as evidence stands on.
 
@@ -301,6 +309,11 @@ def read_hidden_by_row_security(door: Door, oids: Iterable[int]) -> list[Qualifi
         QualifiedName(*parts) for parts in door.values(query("doctor/row_security_active"), [list(oids)])
     ]
     return found
+
+
+def read_data_directory(door: Door) -> DataDirectory:
+    """Where the server's files are, on its machine."""
+    return door.one(DataDirectory, query("doctor/data_directory"))
 
 
 def read_wal_evidence(prod: Door) -> WalEvidence:

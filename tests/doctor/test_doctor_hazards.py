@@ -94,7 +94,11 @@ PLANTED = {
 def sick(new_pair: Callable[..., Pair]) -> Iterator[Pair]:
     pair = new_pair()
     pair.both_sql(TABLES)
-    pair.configure(tables={"preset": "egrow-academy", "content": CONTENT, "user": ["cache", "holders"]})
+    # So little WAL fits onto any disk.
+    pair.configure(
+        tables={"preset": "egrow-academy", "content": CONTENT, "user": ["cache", "holders"]},
+        window={"max_wal_retained": "64MB"},
+    )
     pair.set_up()
     pair.dev_sql(ON_DEV.replace("{database}", pair.database))
     pair.dev_sql(ROWS_ON_DEV)

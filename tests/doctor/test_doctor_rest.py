@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def test_a_clean_lab(new_pair: Callable[..., Pair]) -> None:
     pair = new_pair(set_up=False)
     pair.configure(tables={"content": content, "user": ["users"], "production_columns": own})
     pair.set_up()
+    pair.configure(window={"max_wal_retained": "64MB"})  # whatever this machine's disk has
     reload_settings(pair, DEV, "ALTER SYSTEM SET max_slot_wal_keep_size = '20GB'")
     try:
         found = examine(pair)
@@ -110,6 +112,17 @@ def test_a_database_that_is_larger_than_the_disk(shared_pair: Pair) -> None:
         hollow.unlink()
     assert found.severity is Severity.WARNING
     assert str(shared_pair.backups) in found.subject
+
+
+def test_a_disk_that_a_slot_could_fill(shared_pair: Pair) -> None:
+    """Dev is on this machine, so its disk can be looked at; how much a slot may keep is a matter of configuration."""
+    shared_pair.configure(window={"max_wal_retained": "1MB"})
+    assert "free for" in examine(shared_pair).one("slot-space").message
+    shared_pair.configure(window={"max_wal_retained": "9000TB"})
+    found = examine(shared_pair).one("slot-space")
+    assert found.severity is Severity.WARNING
+    assert found.subject == shared_pair.value(DEV, "SHOW data_directory")
+    assert re.match(r"ALTER SYSTEM SET max_slot_wal_keep_size = '\d+MB'; ", found.remedy)
 
 
 def test_another_encoding(shared_pair: Pair) -> None:

@@ -7,6 +7,7 @@ from egrow_replica.window.checks import (
     backups,
     closure,
     collations,
+    disk,
     drift,
     drift_constraints,
     evidence,
@@ -28,6 +29,7 @@ CONTENT = (*tables.NAMES, *drift.CHECKS)
 ALL = (
     *servers.CHECKS,
     *addresses.CHECKS,
+    *disk.CHECKS,
     *access.CHECKS,
     *evidence.CHECKS,
     *tables.CHECKS,
