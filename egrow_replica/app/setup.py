@@ -18,16 +18,16 @@ from egrow_replica.catalog.roles import (
     read_roles,
 )
 from egrow_replica.catalog.tables import partitions_of
-from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn, query
-from egrow_replica.errors import ConfigurationError, PreflightFailed
+from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
+from egrow_replica.errors import ConfigurationError, PreflightFailed, WrongState
 from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import roles
 from egrow_replica.results import SetupReport
 from egrow_replica.settings import admin_dsn
-from egrow_replica.window.hold import read_role_rights, refuse_role
-from egrow_replica.window.journal import create_statements, owner_statements
+from egrow_replica.window.hold import read_hold, read_role_rights, refuse_role
+from egrow_replica.window.journal import create_statements, owner_statements, tables_there
 from egrow_replica.window.servers import Servers
 
 ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
@@ -48,10 +48,15 @@ def setup(context: Context, action: SetupAction, admins: Mapping[Server, SecretS
     configured one. Passwords are in none of the statements: printed, they are left out; applied, their verifiers go.
 
     :param admins: administrators' connection strings; by default those of :data:`ADMIN_VARIABLES`.
-    :raises PreflightFailed: a content table is not there.
+    :raises PreflightFailed: a content table is not there, or a role of ``[maintenance] roles``.
+    :raises Refused: such a role is not the application's; :raises WrongState: writes are held, and it is to be removed.
     """
     servers = context.servers()
     shown = {}
+    if action is SetupAction.REMOVE or context.settings.maintenance.roles:
+        # Before anything is changed on the other server.
+        with _door(context, servers, Server.PROD, action, admins) as door:
+            _refuse_hold(context, servers, door, action)
     for server in (Server.DEV, Server.PROD):
         with _door(context, servers, server, action, admins) as door:
             statements = _statements(context, servers, door, server, action)
@@ -143,14 +148,13 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     existing = read_roles(door, names)
     if action is SetupAction.REMOVE:
         # The journal outlives the operator who kept it.
-        keeps = server is Server.PROD and door.value(query("journal/exists"))
-        return [*(owner_statements(door.role) if keeps else []), *roles.removal(names, existing)]
+        tables = tables_there(door) if server is Server.PROD else ()
+        return [*(owner_statements(door.role, tables) if tables else []), *roles.removal(names, existing)]
     place = _place(context, door, server)
     hidden = action is SetupAction.PRINT
     if server is Server.PROD:
         operator = _login(door, servers.prod, "prod", hidden)
         _refuse_superuser(existing, operator.name)
-        _refuse_held(door, place.held, operator.name)
         return [
             *roles.content_roles(door, place, existing),
             *roles.production_operator(door, place, operator, existing),
@@ -162,11 +166,21 @@ def _statements(context: Context, servers: Servers, door: Door, server: Server, 
     return roles.development_logins(place, operator, _login(door, servers.stream, "the stream", hidden), existing)
 
 
-def _refuse_held(door: Door, held: tuple[str, ...], operator: str) -> None:
-    """See that the roles whose writes are to be held are the application's."""
-    known = read_role_rights(door, held)
-    for name in held:
-        refuse_role(name, known.get(name), {operator})
+def _refuse_hold(context: Context, servers: Servers, door: Door, action: SetupAction) -> None:
+    """See that the roles to be held are the application's, and that none is held whose releaser is about to go."""
+    if action is not SetupAction.REMOVE:
+        held = context.settings.maintenance.roles
+        known = read_role_rights(door, held)
+        for name in held:
+            refuse_role(name, known.get(name), {_user(servers.prod, "prod")})
+        return
+    hold = read_hold(door)
+    if hold is not None:
+        raise WrongState(
+            f"writes of {', '.join(hold.names)} are held, and the role that releases them would go",
+            hint="`egrow-replica maintenance off` first.",
+            code="already-held",
+        )
 
 
 def _refuse_superuser(existing: dict[str, Role], name: str) -> None:

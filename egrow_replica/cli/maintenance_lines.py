@@ -14,7 +14,7 @@ def show_maintenance(console: Console, report: MaintenanceReport) -> None:
     if report.hold is None:
         console.print(tr("writes are not held"))
     else:
-        _hold(console, report.hold, in_force=report.in_force)
+        show_hold(console, report.hold, in_force=report.in_force)
     if report.sessions_ended:
         console.print(tr("sessions ended: {count}").format(count=report.sessions_ended), highlight=False)
     for other in report.not_held:
@@ -28,7 +28,8 @@ def show_maintenance(console: Console, report: MaintenanceReport) -> None:
         console.print(f"[yellow]{tr('warning:')}[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
 
-def _hold(console: Console, hold: HoldReport, *, in_force: bool) -> None:
+def show_hold(console: Console, hold: HoldReport, *, in_force: bool = True) -> None:
+    """Print whose writes it holds, or has held, and what they had before."""
     line = tr("writes of {roles} are released (hold {id}, by {who})")
     if in_force:
         line = tr("writes of {roles} are held until {when:%Y-%m-%d %H:%M:%S%z} (hold {id}, by {who})")

@@ -17,7 +17,7 @@ from egrow_replica.cli.doctor_lines import show_doctor
 from egrow_replica.cli.init_lines import show_init
 from egrow_replica.cli.lab_lines import show_lab
 from egrow_replica.cli.language import tr
-from egrow_replica.cli.maintenance_lines import show_maintenance
+from egrow_replica.cli.maintenance_lines import show_hold, show_maintenance
 from egrow_replica.cli.plan_lines import show_plan
 from egrow_replica.cli.streak_lines import show_full, show_quick
 from egrow_replica.cli.units import size_text
@@ -158,6 +158,8 @@ def _compare(console: Console, report: results.CompareReport) -> None:
 
 def _status(console: Console, report: results.StatusReport) -> None:
     window = report.window
+    if report.hold is not None:
+        show_hold(console, report.hold)
     if window is None:
         console.print(tr("no window is open"))
         _warnings(console, report.warnings)

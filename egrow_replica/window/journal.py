@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -146,17 +147,27 @@ def exists(prod: Door) -> bool:
     return bool(prod.value(query("journal/exists")) and prod.value(query("hold/exists")))
 
 
+def tables_there(prod: Door) -> tuple[str, ...]:
+    """The journal's tables, those that are there: none where there is no journal."""
+    if not prod.value(query("journal/exists")):
+        return ()
+    return TABLES if exists(prod) else tuple(table for table in TABLES if table != "hold")
+
+
 def create_statements() -> list[Composed]:
     """What makes the journal where it is missing."""
     return [query(f"journal/create_{name}") for name in ("schema", *TABLES)]
 
 
-def owner_statements(role: str) -> list[Composed]:
-    """What gives the journal to a role, so that whoever opened the first window, the operator can go on."""
+def owner_statements(role: str, tables: Iterable[str] = TABLES) -> list[Composed]:
+    """What gives the journal to a role, so that whoever opened the first window, the operator can go on.
+
+    :param tables: those that are there: an earlier version made fewer.
+    """
     owner = Identifier(role)
     return [
         query("journal/schema_owner", role=owner),
-        *(query("journal/table_owner", table=Identifier(table), role=owner) for table in TABLES),
+        *(query("journal/table_owner", table=Identifier(table), role=owner) for table in tables),
     ]
 
 

@@ -126,6 +126,7 @@ def test_roles_that_cannot_be_held(held: Pair) -> None:
             assert (result.exit_code, result.error["code"]) == expected, str(result)
             assert result.error["hint"]
         result = held.cli("enable", "--maintenance")
+        assert held.cli("setup").exit_code == expected[0]
     assert (result.exit_code, result.error["code"]) == expected, str(result)
 
 
@@ -221,6 +222,15 @@ def test_a_prepared_transaction_is_in_the_way(held: Pair) -> None:
         result = held.cli("maintenance", "on")
         connection.execute("ROLLBACK PREPARED 'theirs'")
     assert (result.exit_code, result.error["code"]) == (4, "prepared-transaction")
+
+
+def test_setup_does_not_take_away_what_releases(held: Pair) -> None:
+    held.ok("maintenance", "on")
+    admins = {"EGROW_DEV_ADMIN_DSN": held.lab.dev_admin_dsn, "EGROW_PROD_ADMIN_DSN": held.lab.prod_admin_dsn}
+    with held.unchanged():
+        result = held.cli("setup", "--remove", env=admins)
+    assert result.exit_code == 8, str(result)
+    assert "maintenance off" in result.error["hint"]
 
 
 def test_an_overdue_hold_is_told_everywhere(held: Pair) -> None:
