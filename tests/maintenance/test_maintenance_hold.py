@@ -247,3 +247,12 @@ def test_what_somebody_changed_meanwhile_is_told(held: Pair) -> None:
     off = held.ok("maintenance", "off").json
     assert off["warnings"] == [f"somebody had set {APP} to off during the hold"]
     assert settings(held) == []
+
+
+def test_a_journal_of_an_earlier_version_is_completed(held: Pair) -> None:
+    held.prod_sql("DROP TABLE egrow_replica.hold")
+    assert "hold" not in held.ok("status").json
+    assert held.ok("maintenance", "status").json["in_force"] is False
+    assert held.cli("maintenance", "off").exit_code == 8
+    held.ok("maintenance", "on")
+    held.ok("maintenance", "off")
