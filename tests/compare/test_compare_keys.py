@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from compare_world import Bench, Found, look
 
+from egrow_replica.content import reading
+
 SAME = Found(new=(), updated=(), production_only=(), unchanged=1, changes=())
 
 
@@ -75,6 +77,9 @@ def test_scale_of_an_ordinary_column_counts(bench: Bench) -> None:
         ("id jsonb PRIMARY KEY", '{"a": 1}', '{"a": 2}'),
         ("id int[] PRIMARY KEY", "{1,2}", "{2,1}"),
         ("id numeric PRIMARY KEY", "1", "10000"),
+        ("id int PRIMARY KEY", "64", "65"),  # neighbours, which share a bucket
+        ("id int8 PRIMARY KEY", "-9223372036854775808", "9223372036854775807"),
+        ("id small PRIMARY KEY; CREATE DOMAIN small AS int2", "-32768", "32767"),
     ],
 )
 def test_keys_of_every_type(bench: Bench, definition: str, dev: str, prod: str) -> None:
@@ -111,3 +116,17 @@ def test_values_exchanged_between_rows_or_columns_count(bench: Bench) -> None:
         "a int, b int, v int, PRIMARY KEY (a, b)", [(1, 2, 5), (2, 1, 6), (3, 4, 0)], [(1, 2, 6), (2, 1, 5), (4, 3, 0)]
     )
     assert (answer.updated, answer.new, answer.production_only) == (("(1, 2)", "(2, 1)"), ("(3, 4)",), ("(4, 3)",))
+
+
+def test_changes_are_read_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side, whichever rows the other server lacks in between."""
+    monkeypatch.setattr(reading, "KEYS_AT_ONCE", 3)
+    rows = range(20)
+    answer = bench.table(
+        "id int PRIMARY KEY, v text, w text",
+        [(row, f"dev {row}", "same") for row in rows if row % 5],
+        [(row, f"prod {row}", "same") for row in rows if row % 7],
+    )
+    both = sorted(str(row) for row in rows if row % 5 and row % 7)
+    assert answer.updated == tuple(both)
+    assert answer.changes == tuple((key, "v", f"prod {key}", f"dev {key}") for key in both)
