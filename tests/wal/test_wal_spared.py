@@ -21,8 +21,9 @@ SEED = 5_550_913
 #: About one row a page.
 ROWS = 6 * PAGES
 CREATE = f"""
-CREATE TABLE app.paged (id int PRIMARY KEY, n int, body text STORAGE PLAIN, far text STORAGE EXTERNAL)
+CREATE TABLE app.paged (id int PRIMARY KEY, n int, body text, far text)
   WITH (fillfactor = 90, autovacuum_enabled = false);
+ALTER TABLE app.paged ALTER body SET STORAGE PLAIN, ALTER far SET STORAGE EXTERNAL;
 INSERT INTO app.paged SELECT i, 0, repeat('x', 5000), repeat('f', 3000) FROM generate_series(1, {ROWS}) AS i;
 GRANT SELECT ON app.paged TO {OPERATOR}
 """
