@@ -1,4 +1,8 @@
-"""Closing a window: drain, validate, remove everything that it made on both servers."""
+"""Closing a window: drain, end the stream, validate, remove everything that the window made on both servers.
+
+Only after the end of the stream nothing more can come, so that is when the last evidence is gathered; and as long as
+the stream can go on, what identifies its writes stays, and no verdict on them is the last.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,11 @@ from egrow_replica.model import Model, Server, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.hold import read_hold
+from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
-from egrow_replica.window.steps import OBJECT_STEPS, Step, gather, our_origins, subject_of
-from egrow_replica.window.validation import catch_up
+from egrow_replica.window.steps import OBJECT_STEPS, Hold, Step, Subscription, gather, our_origins, subject_of
+from egrow_replica.window.validation import catch_up, look_at_stream
 
 
 class DisableOptions(Model):
@@ -49,8 +54,19 @@ class Drain(Step):
         found = subscription.get(run.writer, run.names.common)
         if found is not None and not found.enabled:
             subscription.enable(run.writer, found)
+            run.journal.set_state(WindowState.STREAMING)
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
         return ""
+
+
+class EndStream(Step):
+    """No worker writes any more, and none can be started."""
+
+    name = "end-stream"
+
+    def do(self, run: Run) -> str:
+        """Disable the subscription, wait for its workers' end, take its slot from it."""
+        return subscription.end(run.writer, run.names.common)
 
 
 class MoveSequences(Step):
@@ -109,11 +125,13 @@ def disable(context: Context, options: DisableOptions) -> DisableReport:
             run.dev_reachable = _dev_answers(run, options)
             _go_on_holding(run)
             runner = Runner(run)
-            validation = window.validation
-            if window.state is not WindowState.CLOSING:
-                validation = _before_closing(run, runner, window.state, options)
-                run.journal.set_state(WindowState.CLOSING)
-            return _close(run, runner, validation, options, started)
+            if run.progress.judged is not None:  # only removing is left
+                return _close(run, runner, window.validation if run.progress.judged else None, started)
+            _stop_expecting(run, runner, window.state, options)
+            if not _end_stream(run, runner):
+                return _report(run, runner, WindowState.CLOSING, None, started, _left_behind(run))
+            validation = _last_evidence(run, runner, options)
+            return _close(run, runner, validation, started)
         finally:
             run.close()
 
@@ -137,37 +155,94 @@ def _dev_answers(run: Run, options: DisableOptions) -> bool:
     return True
 
 
-def _before_closing(run: Run, runner: Runner, state: WindowState, options: DisableOptions) -> Validation | None:
-    streams = state in (WindowState.STREAMING, WindowState.PAUSED)
-    drains = options.drain and streams and run.dev_reachable
+def _stop_expecting(run: Run, runner: Runner, state: WindowState, options: DisableOptions) -> None:
+    """Let arrive what is on its way, look at the stream for the last time, and note that it is about to end."""
+    look = _last_look(run, runner, options) if _streams(run, state) else run.progress.last_look
+    with run.writer.transaction():
+        run.note(last_look=look)
+        run.journal.set_state(WindowState.CLOSING)
+
+
+def _last_look(run: Run, runner: Runner, options: DisableOptions) -> StreamLook:
+    if not (options.drain and run.dev_reachable):
+        return StreamLook()
+    stopped = _drain(run, runner)
+    if stopped:
+        return StreamLook(problems=(f"{stopped}: content that dev published has not arrived",))
+    if not options.validate_first:
+        return StreamLook()
+    return look_at_stream(run.servers, run.settings, subject_of(run), run.listener)
+
+
+def _streams(run: Run, state: WindowState) -> bool:
+    """Whether the window streams, or goes on streaming because a controller could not end it."""
+    if state is WindowState.CLOSING:
+        found = subscription.get(run.writer, run.names.common)
+        return found is not None and found.enabled
+    return state in (WindowState.STREAMING, WindowState.PAUSED)
+
+
+def _end_stream(run: Run, runner: Runner) -> bool:
+    """End the stream; whether it has ended. As long as it has not, all stays that is needed to judge it."""
+    step = EndStream()
+    try:
+        runner.forward([step])
+    except (WrongState, ServerUnavailable):  # the lock is lost, or nothing can be done at all
+        raise
+    except EgrowError as error:
+        runner.left.append((step, error))
+        runner.back([Hold()])
+        return False
+    return True
+
+
+def _last_evidence(run: Run, runner: Runner, options: DisableOptions) -> Validation | None:
+    """Do what is left to do with the content, then judge everything that the window wrote."""
     if run.baseline is None:  # nothing was written yet
         return None
-    stopped = _drain(run, runner) if drains else ""
-    drains = drains and not stopped
     if run.progress.reconciled_by is not None:
-        if run.dev_reachable and streams and not changed_tables(run.writer, run.scope):
+        streamed = run.progress.last_look is not None
+        if run.dev_reachable and streamed and not changed_tables(run.writer, run.scope):
             runner.forward([MoveSequences()])
         runner.forward([NoteMadeRows()])
     if not options.validate_first:
         return None
-    subject = subject_of(run, streaming=drains, check_content=drains)
-    validation = gather(run, subject)
-    if stopped:
-        problem = f"{stopped}: content that dev published has not arrived"
-        validation = validation.model_copy(update={"problems": (*validation.problems, problem)})
-        run.journal.set_validation(validation)
-    return validation
+    subject = subject_of(run, streaming=False, check_content=False)
+    return gather(run, subject, run.progress.last_look)
 
 
-def _close(
-    run: Run, runner: Runner, validation: Validation | None, options: DisableOptions, started: float
-) -> DisableReport:
-    steps = OBJECT_STEPS if run.dev_reachable else tuple(s for s in OBJECT_STEPS if s.name not in _ON_DEV)
-    runner.back(steps)
+def _close(run: Run, runner: Runner, validation: Validation | None, started: float) -> DisableReport:
+    _remove(run, runner, judged=validation is not None)
     left = _left_behind(run)
     done = not runner.left and not [one for one in left if one.server is Server.PROD or run.dev_reachable]
     state = WindowState.CLOSED if done else WindowState.CLOSING
     run.journal.set_state(state)
+    return _report(run, runner, state, validation, started, left)
+
+
+def _remove(run: Run, runner: Runner, *, judged: bool) -> None:
+    """Remove everything; what another look at the stream's writes would need, only after the subscription."""
+    kept = set() if run.dev_reachable else set(_ON_DEV)
+    runner.back([Subscription()])
+    if runner.left:
+        kept |= _UNTIL_JUDGED
+    else:
+        run.note(judged=judged)
+    runner.back([one for one in OBJECT_STEPS if one.name not in {Subscription.name, *kept}])
+
+
+def _report(
+    run: Run,
+    runner: Runner,
+    state: WindowState,
+    validation: Validation | None,
+    started: float,
+    left: list[Removed],
+) -> DisableReport:
+    """What was done.
+
+    :raises EgrowError: something is left, or the validation failed; ``report`` has the report.
+    """
     report = DisableReport(
         window=WindowSummary(name=run.names.window, state=state),
         steps=tuple(runner.reports),
@@ -201,7 +276,9 @@ def _drain(run: Run, runner: Runner) -> str:
     return ""
 
 
-_ON_DEV = {"publication", "slot"}
+_ON_DEV = frozenset({"publication", "slot"})
+#: What is needed to finish the content, and to tell the window's writes from others.
+_UNTIL_JUDGED = frozenset({"keep-wal", "origin", "roles"})
 
 
 def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None:

@@ -141,4 +141,6 @@ def _of_closed(servers: Servers, windows: list[Window]) -> Validation:
         for one in now
     )
     note = f"window {window.name} is {window.state}: the verdict is the one stored at its close"
+    if window.progress.judged is False:
+        note = f"window {window.name} was closed without a validation: the verdict is an earlier one"
     return stored.model_copy(update={"orphans": orphans, "notes": (*stored.notes, note)})

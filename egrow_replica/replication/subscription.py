@@ -169,15 +169,34 @@ def enable(prod: Door, found: Subscription) -> None:
 def disable(prod: Door, found: Subscription) -> None:
     """Stop the stream and wait until no worker is left: ``DISABLE`` returns before that.
 
+    Then all that they wrote has committed, or never will, and the server has their counts.
+
     :raises NotCaughtUp: a worker does not end.
     """
+    running = [worker.pid for worker in workers(prod, found.name)]
     with as_owner(prod, found):
         prod.execute(query("replication/disable_subscription", subscription=Identifier(found.name)))
     wait_until(
-        lambda: not workers(prod, found.name),
+        lambda: not workers(prod, found.name) and not prod.value(query("replication/processes"), [running]),
         WORKER_END_SECONDS,
         f"the workers of subscription {found.name} have not ended",
     )
+
+
+def end(prod: Door, name: str) -> str:
+    """Stop the stream for good: without its slot, a subscription cannot be enabled. Whether there was one, in words.
+
+    :raises NotCaughtUp: as :func:`disable`.
+    """
+    found = get(prod, name)
+    if found is None:
+        return "there is no subscription"
+    # A process may outlive an earlier DISABLE, so that is waited for even where it is disabled already.
+    disable(prod, found)
+    if found.slot is not None:
+        with as_owner(prod, found):
+            prod.execute(query("replication/detach_slot", subscription=Identifier(name)))
+    return ""
 
 
 def drop(prod: Door, name: str) -> bool:
@@ -185,11 +204,9 @@ def drop(prod: Door, name: str) -> bool:
     found = get(prod, name)
     if found is None:
         return False
-    if found.enabled:
-        disable(prod, found)
+    if found.enabled or found.slot is not None:
+        end(prod, name)
     with as_owner(prod, found):
-        if found.slot is not None:
-            prod.execute(query("replication/detach_slot", subscription=Identifier(name)))
         prod.execute(query("replication/drop_subscription", subscription=Identifier(name)))
     return True
 

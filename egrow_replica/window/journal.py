@@ -15,7 +15,7 @@ from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
-from egrow_replica.results import Reconciled, Validation
+from egrow_replica.results import ContentReport, Reconciled, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
@@ -38,6 +38,16 @@ class WindowSetting(Model):
     hold_seconds: float | None = None
 
 
+class StreamLook(Model):
+    """What only a running stream shows: whether what dev has committed arrives, and who its workers are.
+
+    :ivar problems: sentences; any of them fails the validation.
+    """
+
+    content: ContentReport = ContentReport(equal=None)
+    problems: tuple[str, ...] = ()
+
+
 class Progress(Model):
     """What the window has made so far.
 
@@ -46,6 +56,9 @@ class Progress(Model):
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
     :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
+    :ivar last_look: at the stream, before it was ended; ``None`` as long as it may go on, or if there never was one.
+    :ivar judged: whether the stored verdict covers all that the window wrote (else it was closed without one); ``None``
+        until the subscription is gone: as long as it could go on, no verdict is the last.
     :ivar restoring: a restore of the closed window that has not ended in order.
     :ivar hold: of writes, in force when the baseline was taken; ``hold_missing`` says what was wrong with it.
     """
@@ -64,6 +77,8 @@ class Progress(Model):
     streaks: StreakNumbers | None = None
     hold: int | None = None
     hold_missing: str = ""
+    last_look: StreamLook | None = None
+    judged: bool | None = None
     restoring: Restoring | None = None
 
 

@@ -56,7 +56,7 @@ from egrow_replica.results import (
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
 from egrow_replica.window.hold import HoldWatch, weakness
-from egrow_replica.window.journal import Progress, WindowSetting
+from egrow_replica.window.journal import Progress, StreamLook, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
 
@@ -97,30 +97,25 @@ def validate(
     subject: Subject,
     listener: Listener,
     *,
+    look: StreamLook | None = None,
     full_scan: bool = False,
     keep: Callable[[WalState], None] = ignore,
 ) -> Gathered:
     """Gather the evidence and say what fails.
 
+    :param look: at the stream, from before it was ended; it is looked at now where none is given.
     :param full_scan: also scan tables that no WAL record wrote.
     :param keep: called while much WAL is read, with how far that is; a later validation can go on from there.
     :raises ServerUnavailable: a server went away, so nothing is known.
     """
+    look = look or look_at_stream(servers, settings, subject, listener)
     problems: list[str] = []
     notes: list[str] = []
     with servers.read_prod("validate") as prod:
         conflicts = _conflicts(prod, subject, problems)
-        if subject.streaming:
-            _check_workers(prod, subject, problems)
         changed = changed_tables(prod, subject.scope)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
-    compares = subject.check_content and not changed
-    if subject.check_content:
-        with servers.read_dev("look") as dev:
-            lost = lost_on_dev(dev, subject.scope)
-        problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
-        compares = compares and not lost
-    content = _content(servers, settings, subject, listener, problems) if compares else None
+    problems += look.problems
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
     users, orphans, probes, access, streaks = _production(servers, subject, wal, listener, full_scan, notes)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
@@ -149,7 +144,7 @@ def validate(
         evidence=users.tier,
         tables=users.tables,
         orphans=orphans,
-        content=content or ContentReport(equal=None),
+        content=look.content,
         conflicts=conflicts,
         access=access,
         probes=probes,
@@ -159,6 +154,25 @@ def validate(
         notes=tuple(notes),
     )
     return Gathered(validation, users.wal)
+
+
+def look_at_stream(servers: Servers, settings: Settings, subject: Subject, listener: Listener) -> StreamLook:
+    """See what only a running stream shows, as far as the subject asks for it: workers, and dev's rows on production.
+
+    :raises ServerUnavailable: a server went away.
+    """
+    problems: list[str] = []
+    with servers.read_prod("stream") as prod:
+        if subject.streaming:
+            _check_workers(prod, subject, problems)
+        comparable = subject.check_content and not changed_tables(prod, subject.scope)
+    if subject.check_content:
+        with servers.read_dev("look") as dev:
+            lost = lost_on_dev(dev, subject.scope)
+        problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
+        comparable = comparable and not lost
+    content = _content(servers, settings, subject, listener, problems) if comparable else ContentReport(equal=None)
+    return StreamLook(content=content, problems=tuple(problems))
 
 
 def ours(prod: Door, origin: str, progress: Progress) -> Origins:

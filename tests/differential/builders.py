@@ -239,6 +239,7 @@ def _replication(scope: Scope, names: str) -> list[str]:
         prod.execute(query(f"replication/{what}", subscription=Identifier(names)))
     subscription.conflicts(prod, names)
     subscription.workers(prod, names)
+    prod.value(query("replication/processes"), [[1]])
     subscription.tables(prod, names)
     for statement in (origins.create_statement(names), origins.use_statement(names)):
         prod.execute(statement)

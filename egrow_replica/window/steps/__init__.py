@@ -50,6 +50,7 @@ __all__ = [
     "Roles",
     "Slot",
     "Step",
+    "Subscription",
     "Work",
     "enable_steps",
     "foresee",

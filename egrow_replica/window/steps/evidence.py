@@ -21,6 +21,7 @@ from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import subscription
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
+from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, look_at_hold, protected_tables, validate
@@ -221,8 +222,10 @@ class Streaming(Step):
         yield noted(run, "set_state")
 
 
-def gather(run: Run, subject: Subject) -> Validation:
+def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Validation:
     """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go.
+
+    :param look: at the stream, from before it was ended.
 
     Where much WAL is read it is stored and let go on the way, so that a controller that is killed goes on from there.
     """
@@ -232,7 +235,7 @@ def gather(run: Run, subject: Subject) -> Validation:
         run.note(wal=state)
         _release(run, state)
 
-    gathered = validate(run.servers, run.settings, subject, run.listener, keep=keep)
+    gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
     run.journal.set_validation(gathered.validation)
     if gathered.wal.state is not None:
