@@ -64,6 +64,7 @@ class TakeRestoreBaseline(Step):
                 lsn=snapshot.lsn,
                 tracks_commits=read_server_facts(first).tracks_commits,
                 probes=(),
+                origins=origins.all_origins(first),
                 progress=run.listener.advance,
             )
             run.note(streaks=read_numbers(first))

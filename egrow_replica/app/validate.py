@@ -10,6 +10,7 @@ from egrow_replica.catalog import read_foreign_keys
 from egrow_replica.errors import ValidationFailed, WrongState
 from egrow_replica.evidence import count_all, take_baseline, touching
 from egrow_replica.model import WindowState
+from egrow_replica.replication import origins
 from egrow_replica.replication.names import object_names
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
@@ -71,6 +72,7 @@ def validate_only(context: Context) -> Validation:
             lsn=snapshot.lsn,
             tracks_commits=findings.prod.tracks_commits,
             probes=context.settings.validation.probes,
+            origins=origins.all_origins(first),
             progress=context.listener.advance,
         )
         streaks = read_numbers(first)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from egrow_replica.catalog.tables import Column
 from egrow_replica.db import SQL, Composed, Identifier, Literal
@@ -128,14 +128,29 @@ def row_hash(columns: Iterable[Column], alias: str, seed: int, *, keys: Collecti
     return _hash([(key_expression if one.name in keys else value_expression)(one, alias) for one in columns], seed)
 
 
-def _hash(expressions: Iterable[Composed], seed: int) -> Composed:
+#: How many values are hashed as one record at most. ``hash_record_extended`` adds the hashes of its columns, each times
+#: a power of 31 (rowtypes.c), so values that exchange places go unseen, whatever the seed, where such powers add up and
+#: cancel to nothing modulo 2^64. Of this many none do; among 44 columns there is a way.
+RECORD_COLUMNS = 24
+
+
+def _hash(expressions: Sequence[Composed], seed: int) -> Composed:
     """The hash of a record.
 
-    Hashed twice, because ``hash_record_extended`` only adds multiples of its columns' hashes: in a sum over rows, two
-    that exchange a value would go unseen.
+    Hashed twice, because ``hash_record_extended`` is a sum: in one over rows, two that exchange a value would not show.
     """
-    values = SQL(", ").join(expressions)
-    return SQL(
-        "pg_catalog.hash_record_extended(ROW(pg_catalog.int8send("
-        "pg_catalog.hash_record_extended(ROW({0}), {1}::pg_catalog.int8))), {1}::pg_catalog.int8)"
-    ).format(values, Literal(str(int(seed))))
+    parts = [expressions[at : at + RECORD_COLUMNS] for at in range(0, len(expressions), RECORD_COLUMNS)]
+    if len(parts) <= 1:
+        return _record([_sent(_record(expressions, seed))], seed)
+    return _hash([_sent(_record(part, seed + number)) for number, part in enumerate(parts, 1)], seed)
+
+
+def _sent(value: Composed) -> Composed:
+    """The bytes of an int8: ``hashint8`` folds it to 32 bits."""
+    return SQL("pg_catalog.int8send({})").format(value)
+
+
+def _record(expressions: Iterable[Composed], seed: int) -> Composed:
+    return SQL("pg_catalog.hash_record_extended(ROW({}), {}::pg_catalog.int8)").format(
+        SQL(", ").join(expressions), Literal(str(int(seed)))
+    )

@@ -47,6 +47,7 @@ class Column(Model):
     :ivar type: as SQL writes it, with modifiers.
     :ivar base_type: name of the built-in type below all domains, ``""`` where it is not built in.
     :ivar identity: a always, d by default, ``""`` none.
+    :ivar number: ``pg_attribute.attnum``: another one where a column was dropped and one of its name added.
     """
 
     relation_oid: int
@@ -58,6 +59,7 @@ class Column(Model):
     generated: bool
     identity: str
     enum_labels: tuple[str, ...]
+    number: int = 0
 
 
 class UniqueKey(Model):

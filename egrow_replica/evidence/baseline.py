@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pydantic import Field
 
 from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
 from egrow_replica.db import Composed, Door, query
@@ -31,6 +33,7 @@ class Baseline(Model):
     :ivar lsn: production's WAL position just before the snapshot.
     :ivar tracks_commits: ``track_commit_timestamp`` was on.
     :ivar counted_since: since when the rows of ``deleted`` were counted, in the server's words.
+    :ivar origins: every replication origin that there was, by number.
     """
 
     seed: int
@@ -40,7 +43,8 @@ class Baseline(Model):
     fingerprints: tuple[TableFingerprint, ...]
     orphans: tuple[Orphans, ...]
     deleted: tuple[DeletedRows, ...]
-    counted_since: str = ""
+    counted_since: str | None = None
+    origins: dict[int, str] = Field(default_factory=dict)
     access: tuple[Access, ...] = ()
     probes: tuple[Probe, ...] = ()
 
@@ -73,6 +77,7 @@ def take_baseline(
     lsn: str,
     tracks_commits: bool,
     probes: Iterable[str],
+    origins: Mapping[int, str],
     progress: Callable[[int, int], None],
 ) -> Baseline:
     """Fingerprint the protected tables; every door is in the same snapshot, the first one made it.
@@ -94,6 +99,7 @@ def take_baseline(
         orphans=count_all(first, foreign_keys),
         deleted=tuple(deleted_rows(first, oids).values()),
         counted_since=counted_since(first),
+        origins=dict(origins),
         access=read_access(first, oids),
         probes=answers,
     )
@@ -115,6 +121,10 @@ def counts_statement() -> Composed:
     return query("evidence/hand_in_counts")
 
 
-def counted_since(door: Door) -> str:
-    """Since when the server has counted deleted rows; another answer later means that counts were lost."""
-    return str(door.value(query("evidence/counters_since")))
+def counted_since(door: Door) -> str | None:
+    """Since when the server has counted deleted rows; another answer later means that counts were lost.
+
+    ``None``: it does not count. A session of a superuser could still have the setting off for itself.
+    """
+    value = door.value(query("evidence/counters_since"))
+    return None if value is None else str(value)

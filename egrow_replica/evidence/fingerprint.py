@@ -20,6 +20,7 @@ UNKNOWN_ORIGIN = -1
 #: Pages that one statement reads, 64 MB of them: how often progress is told, and how soon one can stop.
 PAGES_A_STATEMENT = 8192
 _INSUFFICIENT_PRIVILEGE = "42501"
+_UNDEFINED_TABLE = "42P01"
 _EMPTY = RangeSum(rows=0, hash="0")
 
 
@@ -146,7 +147,24 @@ def measure(
         except BaseException:
             work.stop()
             raise
+    _check_names(doors[0], [one for one in tables if found[one.table.name].sums])
     return {one.table.name: _measured(one, found[one.table.name]) for one in tables}
+
+
+def _check_names(door: Door, read: Sequence[Wanted]) -> None:
+    """See that what was read is what was meant: from its first reading on a lock keeps a table's name.
+
+    :raises StatementFailed: a name led to another table, or to none.
+    """
+    names = [relation(one.table.name).as_string() for one in read]
+    now = dict(zip(names, door.values(query("evidence/named_now"), [names]), strict=False))
+    for one, name in zip(read, names, strict=True):
+        if now.get(name) != one.table.relation.oid:
+            raise StatementFailed(
+                f"cannot fingerprint {one.table.name}: it was renamed or made anew while it was read",
+                sqlstate=_UNDEFINED_TABLE,
+                hint="Try again.",
+            )
 
 
 class _Work:

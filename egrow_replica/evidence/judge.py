@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, Measured, TableFingerprint
@@ -38,7 +39,7 @@ class Observation:
     :ivar after: ``None`` for one that is gone.
     :ivar deletions: rows that the server counted as deleted since the baseline, ``None`` where its counts are lost
         or behind.
-    :ivar same_definition: the baseline's columns are still there with their types.
+    :ivar same_definition: the baseline's columns are still there with their types; ``added`` are there besides.
     :ivar wal: what WAL holds about it; ``None`` in a weaker tier.
     """
 
@@ -46,6 +47,7 @@ class Observation:
     after: Measured | None
     deletions: int | None
     same_definition: bool
+    added: tuple[str, ...] = ()
     wal: TableWrites | None = None
 
     @property
@@ -109,8 +111,18 @@ def _verdict(seen: Observation, origins: Origins, tier: EvidenceTier) -> tuple[T
     if not seen.same_definition:
         return TableVerdict.UNPROVEN, "the table's definition changed since the baseline"
     if seen.equal:
-        return TableVerdict.INTACT, "every row is as it was" if seen.after.read else "no WAL record wrote it"
+        return _of_equal(seen, seen.after, tier)
     return _of_changed(seen, seen.after.newer, origins, tier)
+
+
+def _of_equal(seen: Observation, after: Measured, tier: EvidenceTier) -> tuple[TableVerdict, str]:
+    if not seen.added:
+        return TableVerdict.INTACT, "every row is as it was" if after.read else "no WAL record wrote it"
+    # Of a column that came since, no fingerprint says what was in it before somebody wrote it.
+    names = ", ".join(seen.added)
+    if seen.wal is None and (after.newer or tier is not EvidenceTier.ORIGIN):
+        return TableVerdict.UNPROVEN, f"{names} was added since, and nothing tells who wrote it"
+    return TableVerdict.INTACT, f"every row is as it was, but for {names}, which was added since"
 
 
 def _of_changed(
@@ -145,9 +157,22 @@ def _in_spite_of_hold(seen: Observation, origins: Origins) -> tuple[TableVerdict
 
 
 def _explained_by_wal(seen: Observation, origins: Origins) -> tuple[TableVerdict, str]:
-    if seen.wal is None or seen.wal.untouched:
+    if seen.wal is None or not seen.wal.explains:
         return TableVerdict.UNPROVEN, "rows differ, and no WAL record explains it"
+    if seen.wal.unlogged is not None:
+        return TableVerdict.UNPROVEN, f"rows differ, and not every write is in WAL: {seen.wal.unlogged}"
+    unknown = _unknown((one.origin for one in seen.wal.others), origins)
+    if unknown:
+        return TableVerdict.UNPROVEN, unknown
     return TableVerdict.CHANGED_BY_APPLICATION, _others(seen.wal, origins)
+
+
+def _unknown(writers: Iterable[int], origins: Origins) -> str:
+    """What is said of writers of whom nobody knows whose they are; nothing where all are known."""
+    unknown = [number for number in writers if number != LOCAL_ORIGIN and number not in origins.others]
+    if UNKNOWN_ORIGIN in unknown:
+        return "rows differ, and the server has no commit data for some of them"
+    return f"rows came through {', '.join(map(origins.name, unknown))}, which is not known" if unknown else ""
 
 
 def _others(wal: TableWrites, origins: Origins) -> str:
@@ -165,12 +190,9 @@ def _counts(writes: OriginWrites) -> str:
 
 
 def _explained_by_origins(seen: Observation, newer: dict[int, int], origins: Origins) -> tuple[TableVerdict, str]:
-    unexplained = [number for number in newer if number != LOCAL_ORIGIN and number not in origins.others]
-    if UNKNOWN_ORIGIN in unexplained:
-        return TableVerdict.UNPROVEN, "rows differ, and the server has no commit data for some of them"
-    if unexplained:
-        who = ", ".join(map(origins.name, unexplained))
-        return TableVerdict.UNPROVEN, f"rows came through {who}, which is not known"
+    unknown = _unknown(newer, origins)
+    if unknown:
+        return TableVerdict.UNPROVEN, unknown
     assert seen.after is not None
     fewer = seen.before is not None and seen.after.fingerprint.rows < seen.before.rows
     if fewer or seen.deletions is None or seen.deletions > 0:

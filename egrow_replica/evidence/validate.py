@@ -12,10 +12,31 @@ from egrow_replica.evidence.fingerprint import Measured, TableFingerprint, Wante
 from egrow_replica.evidence.judge import Observation, Origins, judge
 from egrow_replica.evidence.ranges import NO_PAGE, different
 from egrow_replica.evidence.rows import newer_rows
-from egrow_replica.evidence.wal import OurOrigin, TableWrites, WalFindings, WalState, examine, ignore, mark, read_wal
+from egrow_replica.evidence.wal import (
+    OurOrigin,
+    TableWrites,
+    WalFindings,
+    WalGone,
+    WalState,
+    examine,
+    ignore,
+    mark,
+    read_wal,
+)
+from egrow_replica.guard.lists import words
 from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
 from egrow_replica.results import BlockRange, TableEvidence
 
+#: Types of PostgreSQL's own whose values, and arrays of them, show nothing but themselves.
+SELF_CONTAINED = words(
+    """
+    bool char name text varchar bpchar bytea int2 int4 int8 float4 float8 numeric money oid xid xid8 cid tid pg_lsn uuid
+    date time timetz timestamp timestamptz interval inet cidr macaddr macaddr8 bit varbit json jsonb jsonpath xml
+    point line lseg box path polygon circle tsvector tsquery int2vector oidvector txid_snapshot pg_snapshot
+    int4range int8range numrange tsrange tstzrange daterange
+    int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange
+    """
+)
 #: The LSN before every other.
 BEGINNING = "0/0"
 
@@ -24,7 +45,8 @@ BEGINNING = "0/0"
 class WalReading:
     """Production's WAL since the baseline.
 
-    :ivar state: how far it was read; ``None`` where it cannot be, and ``reason`` says why.
+    :ivar state: how far it was read; ``None`` where it never could be.
+    :ivar reason: why it cannot be read up to now: what was found before stays found.
     :ivar progress: hears of a reading, ``keep`` too of states on the way, as :func:`read_wal` has it.
     """
 
@@ -35,12 +57,13 @@ class WalReading:
 
     def further(self, door: Door, scope: Scope) -> WalReading:
         """Read on, up to now; the door is outside a transaction."""
-        if self.state is None:
+        if self.state is None or self.state.gone:
             return self
         found = read_wal(door, self.state, mark(door), scope, progress=self.progress, keep=self.keep)
         if isinstance(found, WalState):
-            return replace(self, state=found)
-        return replace(self, state=None, reason=found.reason)
+            return replace(self, state=found, reason="")
+        gone = found.reason if isinstance(found, WalGone) else None
+        return replace(self, state=self.state.model_copy(update={"gone": gone}), reason=found.reason)
 
     def findings(self, door: Door, scope: Scope, origins: Origins) -> WalFindings | None:
         """What it means; ``None`` where nothing can be concluded from it."""
@@ -50,7 +73,8 @@ class WalReading:
             number: OurOrigin(name=name, since=origins.since.get(number, BEGINNING))
             for number, name in origins.ours.items()
         }
-        return examine(door, self.state, scope, ours)
+        found = examine(door, self.state, scope, ours)
+        return found.model_copy(update={"gap": found.gap or self.reason}) if self.reason else found
 
 
 @dataclass(frozen=True)
@@ -162,7 +186,7 @@ class Judgement:
 
     def _written(self, findings: WalFindings | None, table: Table) -> frozenset[int] | None:
         """The block ranges of a table that may hold other rows than at the baseline; ``None``: any may."""
-        found = findings.table(table.name) if findings is not None and findings.proves else None
+        found = findings.table(table.relation.oid) if findings is not None and findings.proves else None
         return found.ranges if found is not None and _unchanged(self._before.get(table.name), table) else None
 
     def _narrowed(
@@ -201,13 +225,15 @@ class Judgement:
             after=measured.get(name),
             deletions=deletions.get(name),
             same_definition=table is not None and _same_definition(before, table),
-            wal=_known(findings, name),
+            added=_added(before, table),
+            wal=_known(findings, table.relation.oid if table else before.oid if before else None),
         )
 
     def _deletions(self, oids: list[int]) -> dict[QualifiedName, int]:
         """Rows deleted since the baseline, counted after the snapshot; a table is missing where counts were lost."""
         door = self._wal_door
-        if counted_since(door) != self._baseline.counted_since:
+        since = counted_since(door)
+        if since is None or since != self._baseline.counted_since:
             return {}
         before = {row.name: row.deleted for row in self._baseline.deleted}
         counted = {name: row.deleted - before.get(name, 0) for name, row in deleted_rows(door, oids).items()}
@@ -222,10 +248,12 @@ def _differing(seen: Observation) -> tuple[BlockRange, ...] | None:
     return different(seen.before.ranges, now.ranges, now.pages_per_range)
 
 
-def _known(findings: WalFindings | None, name: QualifiedName) -> TableWrites | None:
+def _known(findings: WalFindings | None, oid: int | None) -> TableWrites | None:
     """What WAL says of a table; where the absence of a write proves nothing, a write of ours still does."""
-    found = findings.table(name) if findings is not None else None
-    if found is None or findings is None:
+    if findings is None or oid is None:
+        return None
+    found = findings.table(oid)
+    if found is None:
         return None
     return found if findings.proves or found.ours else None
 
@@ -240,14 +268,25 @@ def _same_definition(before: TableFingerprint | None, now: Table) -> bool:
     )
 
 
+def _added(before: TableFingerprint | None, now: Table | None) -> tuple[str, ...]:
+    if before is None or now is None:
+        return ()
+    known = {column.name for column in before.columns}
+    return tuple(column.name for column in now.columns if column.name not in known)
+
+
 def _unchanged(before: TableFingerprint | None, now: Table) -> bool:
     """Whether nothing that a person sees can have changed without a WAL record on the table.
 
-    A renamed enum label shows in the column's labels; what a composite type, a type of an extension or a generated
-    column shows can change behind the column's back, so such tables are scanned.
+    A renamed enum label shows in the column's labels. What a composite type, a type of an extension, one that shows a
+    name out of a catalog (regclass, aclitem) or a generated column shows can change behind the column's back, so such
+    tables are scanned.
     """
     if before is None or (before.oid, before.filenode) != (now.relation.oid, now.relation.filenode):
         return False
     if before.columns != now.columns:
         return False
-    return all((column.base_type or column.enum_labels) and not column.generated for column in now.columns)
+    return all(
+        (column.enum_labels or column.base_type.removeprefix("_") in SELF_CONTAINED) and not column.generated
+        for column in now.columns
+    )

@@ -66,16 +66,24 @@ class TableWrites(Model):
     :ivar others: committed writes of everybody else.
     :ivar untouched: it is a logged heap, has been there all the time, and no committed record wrote it, its TOAST
         table, or gave it other storage. What needs no heap record (columns, enum labels, partitions) is not looked at.
+    :ivar unlogged: why writes of it may be missing from WAL.
     :ivar ranges: the block ranges (:data:`~egrow_replica.evidence.ranges.PAGES` pages each, by number) of its heap on
         which a committed row was written or deleted by anybody; ``None`` where they are not known, or it has other
         storage than it had.
     """
 
     table: TableName
+    oid: int
     ours: tuple[OurWrite, ...] = ()
     others: tuple[OriginWrites, ...] = ()
     untouched: bool
+    unlogged: str | None = None
     ranges: frozenset[int] | None = None
+
+    @property
+    def explains(self) -> bool:
+        """Whether rows can differ by what others did: a TRUNCATE record alone may be of another database's table."""
+        return any(one.inserted or one.updated or one.deleted or one.rewritten or one.other for one in self.others)
 
     @property
     def deleted_by_others(self) -> bool:
@@ -118,9 +126,12 @@ class WalFindings(Model):
         """Whether the absence of a write can be relied on."""
         return self.gap is None and not self.unresolved
 
-    def table(self, name: QualifiedName) -> TableWrites | None:
-        """What is known of a table, ``None`` where it is no protected table with rows of its own now."""
-        return next((one for one in self.tables if one.table == name), None)
+    def table(self, oid: int) -> TableWrites | None:
+        """What is known of a table, ``None`` where it is no protected table with rows of its own now.
+
+        By oid, because names may have changed hands since a snapshot.
+        """
+        return next((one for one in self.tables if one.oid == oid), None)
 
 
 class _Judged:
@@ -146,6 +157,8 @@ class _Judged:
     def _judge(self, entry: Written) -> None:
         oid = owner_of(entry.what, self._state, self.place)
         origin = self.ours(entry)
+        if entry.kind is Kind.OTHER and self._is_index(entry.what):
+            return  # an image of one of its pages says nothing of a row
         if oid is not None:
             self.by_table[oid].append(entry)
         if origin is None:
@@ -164,6 +177,10 @@ class _Judged:
                 self.unresolved.append(_unresolved(entry, origin))
             else:
                 self.touched[oid].append(_our_write(relation.name, entry, origin))
+
+    def _is_index(self, what: str) -> bool:
+        relation = self.place.by_storage.get(what)
+        return relation is not None and relation.kind == "i"
 
     def is_heap(self, what: str) -> bool:
         """Whether a storage is a table's own, or an old one of which that is not known."""
@@ -205,7 +222,7 @@ def find(state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> WalFin
         unresolved=tuple(judged.unresolved),
         streamed=tuple(_streamed(*key, entries) for key, entries in sorted(judged.streamed.items())),
         kept=tuple(sorted(one.name for one in place.by_oid.values() if _keeps_its_rows(one, judged, state))),
-        gap=state.early,
+        gap=state.early or state.gone,
     )
 
 
@@ -231,11 +248,21 @@ def _table(relation: StoredRelation, judged: _Judged, state: WalState) -> TableW
             others[entry.origin].append(entry)
     return TableWrites(
         table=relation.name,
+        oid=relation.oid,
+        unlogged=_unlogged(relation, entries, state),
         ours=tuple(judged.touched.get(relation.oid, ())),
         others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
         untouched=not entries and relation.logged_heap,
         ranges=_ranges(relation, entries, state) if relation.logged_heap else None,
     )
+
+
+def _unlogged(relation: StoredRelation, entries: Iterable[Written], state: WalState) -> str | None:
+    if not relation.logged_heap:
+        return "it is unlogged, or of another access method than heap"
+    if state.unlogged and any(entry.kind is Kind.STORAGE_GIVEN_UP for entry in entries):
+        return "it was rewritten, and storage that is not logged was made in between, which may have been its own"
+    return None
 
 
 def _ranges(relation: StoredRelation, entries: Iterable[Written], state: WalState) -> frozenset[int] | None:

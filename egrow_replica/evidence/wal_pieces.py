@@ -69,6 +69,7 @@ class Pieces:
         self.position = state.position
         self._records = state.records
         self._early = state.early
+        self._unlogged = state.unlogged
         self.alike = False
 
     @property
@@ -96,6 +97,9 @@ class Pieces:
         self._end(by_sort["ended"])
         for row in by_sort["written"]:
             self._written += _written(row)
+        # Only storage that is not logged has an init fork (storage.c).
+        made = (row for sort in ("written", "open") for row in by_sort[sort] if row.kind == Kind.STORAGE_MADE)
+        self._unlogged = self._unlogged or any((row.what or "").endswith("_init") for row in made)
         for row in by_sort["open"]:
             self._carry(row)
         for row in by_sort["prepared"]:
@@ -202,6 +206,7 @@ class Pieces:
                 "position": self.position,
                 "records": self._records,
                 "early": self._early,
+                "unlogged": self._unlogged,
                 "written": tuple(one for one in self._written if one.origin != LOCAL or _is_known(one.what, *known)),
                 "open": tuple(self._open.values()),
                 "prepared": tuple(Prepared(xid=xid, origin=origin) for xid, origin in self._prepared.items()),

@@ -150,6 +150,8 @@ def read_wal(
     door.execute(query("evidence/wal_work_mem"))
     deadline = time.monotonic() + seconds
     begin = lsn_number(state.position)
+    if lsn_number(flushed_lsn(door)) < begin:
+        return WalGone(reason=f"WAL was read up to {state.position}, and production's ends before: it is another's")
     sizes = piece_bytes or PIECE_BYTES, leg_bytes or LEG_BYTES
     while True:
         try:

@@ -91,6 +91,8 @@ class WalState(Model):
     :ivar start: where reading began; ``position``: where the last record that was read ends.
     :ivar transaction: the baseline's own transaction, 32 bits of it: older ones were over at ``settled``.
     :ivar early: a sentence where an older one was not, so that writes of it may stand before ``start``.
+    :ivar gone: a sentence where WAL that would have to be read next is not there any more.
+    :ivar unlogged: storage that is not logged was made, by whomever.
     :ivar tables: storage to table (oid), as catalogs had it at the baseline and at each reading; ``parts``: that of
         TOAST tables and of content's indexes.
     :ivar records: how many rows were written and other records read, those without interest left out; for figures.
@@ -103,6 +105,8 @@ class WalState(Model):
     transaction: int
     records: int = 0
     early: str | None = None
+    gone: str | None = None
+    unlogged: bool = False
     written: tuple[Written, ...] = ()
     open: tuple[OpenWrite, ...] = ()
     prepared: tuple[Prepared, ...] = ()

@@ -24,6 +24,11 @@ def all_origins(prod: Door) -> dict[int, str]:
     return {origin.id: origin.name for origin in prod.rows(Origin, query("replication/origins"))}
 
 
+def worker_origin(subscription_oid: int) -> str:
+    """The name of the origin of a subscription's worker (ReplicationOriginNameForLogicalRep in origin.c)."""
+    return f"pg_{subscription_oid}"
+
+
 def create_statement(name: str) -> Composed:
     """What makes an origin."""
     return query("replication/create_origin", origin=Literal(name))

@@ -9,6 +9,7 @@ from datetime import datetime
 from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
 from egrow_replica.errors import NotCaughtUp
 from egrow_replica.model import Model, TableName
+from egrow_replica.replication.origins import worker_origin
 from egrow_replica.replication.waiting import wait_until
 
 #: Conflicts that mean lost or unapplied content. ``*_origin_differs`` is information: any row that production wrote
@@ -33,8 +34,8 @@ class Subscription(Model):
 
     @property
     def origin(self) -> str:
-        """The origin that its workers write under (ReplicationOriginNameForLogicalRep in worker.c)."""
-        return f"pg_{self.oid}"
+        """The origin that its workers write under."""
+        return worker_origin(self.oid)
 
 
 class Conflicts(Model):

@@ -53,6 +53,7 @@ class Progress(Model):
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
     :ivar subscribed_at: production's WAL position just before the subscription, and with it its origin, was made.
+    :ivar worker_origin: number of the origin of the subscription's worker.
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
     :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
@@ -73,6 +74,7 @@ class Progress(Model):
     wal_missing: str = ""
     subscription_oid: int | None = None
     subscribed_at: str = ""
+    worker_origin: int | None = None
     apply_errors: int = 0
     streaks: StreakNumbers | None = None
     hold: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
@@ -175,21 +175,27 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
     return StreamLook(content=content, problems=tuple(problems))
 
 
-def ours(prod: Door, origin: str, progress: Progress) -> Origins:
-    """Our origins by number, those that exist and those that the window had; everybody else's beside."""
+def ours(prod: Door, origin: str, progress: Progress, before: Mapping[int, str]) -> Origins:
+    """Our origins by number, those that exist and those that the window had; everybody else's beside.
+
+    :param before: those that there were at the baseline: of what came since, nobody knows whose it is.
+    """
     known = replication_origins.all_origins(prod)
-    names = {origin}
-    if progress.subscription_oid is not None:
-        names.add(f"pg_{progress.subscription_oid}")
-    mine = {number: name for number, name in known.items() if name in names}
+    worker = replication_origins.worker_origin(progress.subscription_oid) if progress.subscription_oid else None
+    mine = {number: name for number, name in known.items() if name == origin or (worker and _is_of(name, worker))}
+    # An origin that was dropped in the middle is still the one that wrote; its number may even be another's by now.
     if progress.origin_id is not None:
         mine.setdefault(progress.origin_id, origin)
-    others = {number: name for number, name in known.items() if number not in mine}
-    worker = f"pg_{progress.subscription_oid}"
-    since = {
-        number: progress.subscribed_at for number, name in mine.items() if name == worker and progress.subscribed_at
-    }
-    return Origins(ours=mine, others=others, since=since)
+    if worker and progress.worker_origin is not None:
+        mine.setdefault(progress.worker_origin, worker)
+    others = {n: name for n, name in known.items() if n not in mine and before.get(n) == name}
+    since = {number: progress.subscribed_at for number, name in mine.items() if worker and _is_of(name, worker)}
+    return Origins(ours=mine, others=others, since={number: lsn for number, lsn in since.items() if lsn})
+
+
+def _is_of(name: str, worker: str) -> bool:
+    """Whether an origin is a worker's, or that of its table synchronisation, which has the table's oid behind."""
+    return name == worker or name.startswith(f"{worker}_")
 
 
 def protected_tables(door: Door, scope: Scope) -> list[Table]:
@@ -209,7 +215,7 @@ def _production(
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
     with servers.read_prod("wal") as wal_door:
-        names = ours(wal_door, subject.origin, subject.progress)
+        names = ours(wal_door, subject.origin, subject.progress, before.origins)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
         watch = HoldWatch(
             wal_door,
@@ -262,7 +268,8 @@ def _count_again(
         return count_all(door, keys)
     known = {one.table: (one.oid, one.columns) for one in subject.baseline.fingerprints}
     now = {table.name: (table.relation.oid, table.columns) for table in tables}
-    untouched = {one.table for one in findings.tables if one.untouched}
+    quiet = {one.oid for one in findings.tables if one.untouched}
+    untouched = {name for name, (oid, _) in now.items() if oid in quiet}
     return count_again(
         door,
         keys,
@@ -305,7 +312,7 @@ def _streamed(users: UserEvidence, subject: Subject) -> tuple[StreamedRows, ...]
     """Rows of content that the subscription's worker wrote, as WAL counts them."""
     if users.findings is None:
         return ()
-    worker = f"pg_{subject.progress.subscription_oid}"
+    worker = replication_origins.worker_origin(subject.progress.subscription_oid or 0)
     return tuple(
         StreamedRows(table=one.table, inserted=one.inserted, updated=one.updated, deleted=one.deleted)
         for one in users.findings.streamed

@@ -21,7 +21,8 @@ def begin_reading(servers: Servers, scope: Scope) -> WalReading:
         state = settle(door, mark(door), scope, seconds=SETTLE_SECONDS)
         if not isinstance(state, WalState):
             return WalReading(None, state.reason)
-        return WalReading(state).further(door, scope)
+        reading = WalReading(state).further(door, scope)
+        return WalReading(None, reading.reason) if reading.reason else reading
 
 
 def keep_wal(run: Run) -> WalReading:

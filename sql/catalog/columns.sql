@@ -7,6 +7,7 @@ WITH RECURSIVE base (oid, base_oid) AS (
 )
 SELECT a.attrelid::bigint AS relation_oid,
        a.attname::text AS name,
+       a.attnum::bigint AS number,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN bn.nspname = 'pg_catalog' THEN bt.typname::text ELSE '' END AS base_type,
        a.attnotnull AS not_null,

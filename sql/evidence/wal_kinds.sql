@@ -29,7 +29,9 @@ SELECT w.start_lsn, w.end_lsn, w.xid, w.description, w.block_ref,
            WHEN 'PRUNE' THEN NULL WHEN 'PRUNE_VACUUM_SCAN' THEN NULL
            WHEN 'PRUNE_VACUUM_CLEANUP' THEN NULL WHEN 'VACUUM' THEN NULL WHEN 'FREEZE_PAGE' THEN NULL
            ELSE 'o'::"char" END
-         WHEN 'XLOG' THEN NULL
+         -- A heap's page as an image and nothing else: pg_surgery, or a rewrite. A hint bit's image is FPI_FOR_HINT.
+         WHEN 'XLOG' THEN CASE WHEN w.record_type = 'FPI' AND pg_catalog.strpos(w.block_ref, ' fork main ') > 0
+                            THEN 'o'::"char" END
          WHEN 'Standby' THEN CASE w.record_type
            WHEN 'LOCK' THEN 'L'::"char" WHEN 'RUNNING_XACTS' THEN 'R' WHEN 'INVALIDATIONS' THEN NULL ELSE 'o' END
          WHEN 'Storage' THEN CASE w.record_type

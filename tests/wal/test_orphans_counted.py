@@ -10,7 +10,7 @@ from egrow_replica.evidence import count_all
 
 
 def orphans(world: World) -> dict[str, int]:
-    with world._admin_door() as door:
+    with world.admin_door() as door:
         return {one.table.name: one.count for one in count_all(door, read_foreign_keys(door))}
 
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from wal_world import OTHER_ORIGIN, World, touched, untouched
+from wal_world import OTHER_ORIGIN, World, touched, untouched, writes_of
 
-from egrow_replica.evidence.wal import OriginWrites, TableWrites, WalFindings
-from egrow_replica.model import QualifiedName
+from egrow_replica.evidence.wal import OriginWrites
 
 ALL = {"app.users", "app.enrollments", "app.quiet"}
-
-
-def writes(findings: WalFindings, name: str) -> TableWrites:
-    found = findings.table(QualifiedName("app", name))
-    assert found
-    return found
 
 
 def test_rows_are_counted_by_kind(world: World) -> None:
@@ -29,9 +22,9 @@ def test_rows_are_counted_by_kind(world: World) -> None:
         "ROLLBACK",
     )
     found = world.findings(state)
-    assert writes(found, "users").others == (OriginWrites(origin=0, inserted=2, updated=4, deleted=1),)
-    assert writes(found, "users").deleted_by_others
-    assert not writes(found, "users").ours
+    assert writes_of(found, "users").others == (OriginWrites(origin=0, inserted=2, updated=4, deleted=1),)
+    assert writes_of(found, "users").deleted_by_others
+    assert not writes_of(found, "users").ours
     assert (touched(found), untouched(found), found.proves) == (set(), ALL - {"app.users"}, True)
 
 
@@ -40,7 +33,7 @@ def test_copied_rows_are_counted(world: World) -> None:
     with world.session() as session, session.cursor().copy("COPY app.enrollments (user_id) FROM STDIN") as copy:
         for number in range(1000):
             copy.write_row((number,))
-    assert writes(world.findings(state), "enrollments").others == (OriginWrites(origin=0, inserted=1000),)
+    assert writes_of(world.findings(state), "enrollments").others == (OriginWrites(origin=0, inserted=1000),)
 
 
 def test_insert_on_conflict_counts_what_it_did(world: World) -> None:
@@ -50,14 +43,14 @@ def test_insert_on_conflict_counts_what_it_did(world: World) -> None:
         "INSERT INTO app.users VALUES (1, 'there'), (50, 'new') ON CONFLICT DO NOTHING",
         "INSERT INTO app.users VALUES (2, 'there'), (51, 'new') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
     )
-    assert writes(world.findings(state), "users").others == (OriginWrites(origin=0, inserted=2, updated=1),)
+    assert writes_of(world.findings(state), "users").others == (OriginWrites(origin=0, inserted=2, updated=1),)
 
 
 def test_a_foreign_origin_is_told_apart(world: World) -> None:
     state = world.begin()
     world.ours("UPDATE app.users SET name = 'x' WHERE id = 1", origin=OTHER_ORIGIN)
     found = world.findings(state)
-    assert writes(found, "users").others == (OriginWrites(origin=world.origin_number(OTHER_ORIGIN), updated=1),)
+    assert writes_of(found, "users").others == (OriginWrites(origin=world.origin_number(OTHER_ORIGIN), updated=1),)
     assert (touched(found), found.unresolved) == (set(), ())
 
 
@@ -70,14 +63,14 @@ def test_other_storage_is_not_untouched(world: World, statement: str, kind: str)
     state = world.begin()
     world.local(statement)
     found = world.findings(state)
-    assert getattr(writes(found, "users").others[0], kind) == 1
+    assert getattr(writes_of(found, "users").others[0], kind) == 1
     assert (touched(found), untouched(found), found.proves) == (set(), ALL - {"app.users"}, True)
 
 
 def test_writes_before_a_rewrite_still_count(world: World) -> None:
     state = world.begin()
     world.local("DELETE FROM app.users WHERE id = 1", "VACUUM FULL app.users", "VACUUM FULL app.users")
-    assert writes(world.findings(state), "users").others[0].deleted == 1
+    assert writes_of(world.findings(state), "users").others[0].deleted == 1
 
 
 def test_what_changes_no_row_does_not_count(world: World) -> None:
@@ -89,13 +82,13 @@ def test_what_changes_no_row_does_not_count(world: World) -> None:
     )  # fmt: skip
     found = world.findings(state)
     assert untouched(found) == ALL
-    assert not writes(found, "unlogged").untouched  # WAL cannot know
+    assert not writes_of(found, "unlogged").untouched  # WAL cannot know
 
 
 def test_a_toasted_value_alone(world: World) -> None:
     state = world.begin()
     world.local("UPDATE app.users SET bio = repeat('w', 8000) WHERE id = 2")
-    assert writes(world.findings(state), "users").others == (OriginWrites(origin=0, updated=1),)
+    assert writes_of(world.findings(state), "users").others == (OriginWrites(origin=0, updated=1),)
 
 
 def test_tables_made_and_dropped_are_forgotten(world: World) -> None:
@@ -106,7 +99,7 @@ def test_tables_made_and_dropped_are_forgotten(world: World) -> None:
     after = world.read(state)
     found = world.examine(after)
     assert (touched(found), untouched(found), found.proves) == (set(), ALL, True)
-    assert writes(found, "stays").others[0].inserted == 1
+    assert writes_of(found, "stays").others[0].inserted == 1
     assert len(after.written) < 30
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from wal_world import World
+from wal_world import World, writes_of
 
 from egrow_replica.evidence import wal_pieces, wal_state
 from egrow_replica.evidence.ranges import PAGES
 from egrow_replica.evidence.wal import TableWrites
-from egrow_replica.model import QualifiedName
 
 #: A row fills a page, so that few rows make several ranges; of the narrow one many are on a page.
 SCHEMA = """
@@ -75,9 +74,7 @@ def paged(world: World) -> World:
 
 
 def writes(world: World, state: wal_state.WalState, name: str) -> TableWrites:
-    found = world.findings(state).table(QualifiedName("app", name))
-    assert found
-    return found
+    return writes_of(world.findings(state), name)
 
 
 class Pages:
@@ -93,8 +90,7 @@ class Pages:
         before, self._held = self._held, self._hold()
         found = self._world.findings(self._state)
         for name, was in before.items():
-            table, now = found.table(QualifiedName("app", name)), self._held[name]
-            assert table
+            table, now = writes_of(found, name), self._held[name]
             assert table.ranges == {one for one in was.keys() | now.keys() if was.get(one) != now.get(one)}, what
         self._state = self._world.begin()
 
@@ -129,9 +125,7 @@ def test_a_transaction_that_ends_in_a_later_reading(paged: World) -> None:
         state = paged.read(state)
         other.execute("DELETE FROM app.wide WHERE id = 880")
         state = paged.read(state)
-        found = paged.examine(state).table(QualifiedName("app", "wide"))
-        assert found
-        assert found.ranges == frozenset()
+        assert writes_of(paged.examine(state), "wide").ranges == frozenset()
         other.execute("COMMIT")
     assert writes(paged, state, "wide").ranges == {0, 879 // PAGES}
 

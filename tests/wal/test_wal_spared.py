@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from wal_world import OPERATOR, Connection, World
+from wal_world import OPERATOR, Connection, World, writes_of
 
 from egrow_replica.catalog import Table, read_relations, read_tables
 from egrow_replica.db import SNAPSHOT, Door
@@ -51,9 +51,7 @@ def _begin(world: World) -> tuple[WalState, Measured]:
 
 
 def _written(world: World, state: WalState) -> frozenset[int] | None:
-    found = world.findings(world.read(state)).table(NAME)
-    assert found is not None
-    return found.ranges
+    return writes_of(world.findings(world.read(state)), NAME.name).ranges
 
 
 def _check(world: World, state: WalState, known: Measured) -> frozenset[int] | None:

@@ -21,6 +21,7 @@ from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.evidence.wal import (
     Mark,
     OurOrigin,
+    TableWrites,
     WalFindings,
     WalGone,
     WalState,
@@ -164,7 +165,7 @@ class World:
 
     @cached_property
     def scope(self) -> Scope:
-        with self._admin_door() as door:
+        with self.admin_door() as door:
             names = [QualifiedName("app", "courses"), QualifiedName("app", "lessons")]
             relations = read_relations(door)
             tables = read_tables(door, [relations[name] for name in names])
@@ -173,7 +174,7 @@ class World:
             return Scope(tables=tuple(one for one in content if one), sequences=tuple(sequences), foreign_keys=())
 
     @contextmanager
-    def _admin_door(self) -> Iterator[Door]:
+    def admin_door(self) -> Iterator[Door]:
         dsn = parse_dsn(SecretStr(self.admin_dsn), name="prod")
         with connect(dsn, Server.PROD, Policy.reading(), what="wal") as door:
             yield door
@@ -222,6 +223,12 @@ def _take_origin(connection: Connection, origin: str) -> bool:
     except psycopg.errors.ObjectInUse:
         return False
     return True
+
+
+def writes_of(findings: WalFindings, name: str) -> TableWrites:
+    """What is known of a table of the schema ``app``."""
+    (found,) = [one for one in findings.tables if one.table == QualifiedName("app", name)]
+    return found
 
 
 def touched(findings: WalFindings) -> set[str]:

@@ -239,5 +239,5 @@ def our_origins(run: Run) -> set[int]:
     """Numbers of the origins that this window's writes carry, as far as they still exist."""
     numbers = {origins.origin_id(run.writer, run.origin)}
     if run.progress.subscription_oid is not None:
-        numbers.add(origins.origin_id(run.writer, f"pg_{run.progress.subscription_oid}"))
+        numbers.add(origins.origin_id(run.writer, origins.worker_origin(run.progress.subscription_oid)))
     return {number for number in numbers if number is not None}

@@ -18,7 +18,7 @@ from egrow_replica.evidence import (
 )
 from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
-from egrow_replica.replication import subscription
+from egrow_replica.replication import origins, subscription
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import StreamLook
@@ -77,6 +77,7 @@ class TakeBaseline(Step):
             lsn=snapshot.lsn,
             tracks_commits=read_server_facts(first).tracks_commits,
             probes=run.settings.validation.probes,
+            origins=origins.all_origins(first),
             progress=run.listener.advance,
         )
         run.journal.set_baseline(run.baseline)

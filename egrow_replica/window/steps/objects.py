@@ -200,7 +200,8 @@ class Subscription(Step):
         with run.writer.transaction():
             before = str(run.writer.value("SELECT pg_catalog.pg_current_wal_insert_lsn()::text"))
             oid = subscription.create(run.writer, run.names.common, run.servers.stream, run.worker_role)
-            run.note(subscription_oid=oid, subscribed_at=before)
+            number = origins.origin_id(run.writer, origins.worker_origin(oid))
+            run.note(subscription_oid=oid, subscribed_at=before, worker_origin=number)
         found = subscription.get(run.writer, run.names.common)
         assert found is not None
         subscription.enable(run.writer, found)
