@@ -80,14 +80,21 @@ class Run:
         if self._writer is None:
             self._writer = self.servers.write_prod(self.scope, self.names, self.origin, planning=self.planning)
             if not self.planning and origins.origin_id(self._writer, self.origin) is not None:
-                self._use_origin(self._writer)
+                door = self._writer
+                self._when_free(lambda: origins.use(door, self.origin))
         return self._writer
 
-    def _use_origin(self, door: Door) -> None:
-        # A killed controller's session holds the origin until the server has noticed.
+    def drop_origin(self, door: Door) -> bool:
+        """Remove the origin through a door that does not use it; whether it was there."""
+        found: list[bool] = []
+        self._when_free(lambda: found.append(origins.drop(door, self.origin)))
+        return found[-1]
+
+    def _when_free(self, act: Callable[[], None]) -> None:
+        # The session of a door that was closed, or of a killed controller, holds the origin until the server notices.
         def free() -> bool:
             try:
-                origins.use(door, self.origin)
+                act()
             except StatementFailed as error:
                 if error.sqlstate != OBJECT_IN_USE:
                     raise

@@ -30,6 +30,7 @@ class Effect(StrEnum):
     NOTHING = "nothing"  # no row version is the writer's
     REWRITTEN = "rewritten"  # the same row versions in a new file
     HIDDEN = "hidden"  # other values, but the row versions carry another's name now
+    WIDENED = "widened"  # no row version is the writer's, and there is a column that the baseline does not know
     REDEFINED = "redefined"  # the baseline's columns are not there any more
 
 
@@ -77,7 +78,9 @@ class Cell:
 def _expected(effect: Effect, *, ours: bool, busy: bool, tier: str) -> str:
     if effect is Effect.REDEFINED:
         return UNPROVEN
-    equal = not busy and effect in (Effect.SAME, Effect.REPLACED, Effect.NOTHING, Effect.REWRITTEN)
+    equal = not busy and effect in (Effect.SAME, Effect.REPLACED, Effect.NOTHING, Effect.REWRITTEN, Effect.WIDENED)
+    if effect is Effect.WIDENED and tier in ("none", "held"):
+        return UNPROVEN
     if tier == "none":
         return INTACT if equal else UNPROVEN
     if tier in WITH_WAL:
@@ -226,7 +229,7 @@ CASES = (
     Case(
         "column_added",
         "a column added, without a rewrite",
-        Effect.NOTHING,
+        Effect.WIDENED,
         ("ALTER TABLE {t} ADD COLUMN more int DEFAULT 1",),
         actors=(Actor.PEOPLE,),
     ),

@@ -49,7 +49,7 @@ class Origin(Step):
         # No connection may use an origin that is dropped, so ours is exchanged for one without.
         run.release_writer()
         with run.servers.write_prod(run.scope, run.names, run.origin) as door:
-            dropped = origins.drop(door, run.origin)
+            dropped = run.drop_origin(door)
         return [Removed(server=Server.PROD, kind="origin", name=run.origin)] if dropped else []
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
