@@ -12,11 +12,11 @@ from egrow_replica.model import Server
 
 @pytest.fixture(scope="session")
 def _held_pair(academy: Lab, academy_roles: frozenset[str]) -> Iterator[Pair]:
-    pair = make_pair(academy, roles=academy_roles | {KEEPER}, set_up=False)
+    pair = make_pair(academy, roles=academy_roles, set_up=False)
     pair.configure(maintenance={"roles": [APP]})
     pair.set_up()
     yield pair
-    # Roles are the servers', and no other test expects this one.
+    # Roles are the servers', and outlive a database.
     pair.drop()
     academy.psql(Server.PROD, f"DROP ROLE {KEEPER}")
 
