@@ -28,7 +28,16 @@ from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
-from egrow_replica.window.steps import OBJECT_STEPS, Hold, Step, Subscription, gather, our_origins, subject_of
+from egrow_replica.window.steps import (
+    OBJECT_STEPS,
+    UNTIL_JUDGED,
+    Hold,
+    Step,
+    Subscription,
+    gather,
+    our_origins,
+    subject_of,
+)
 from egrow_replica.window.validation import catch_up, look_at_stream
 
 
@@ -225,7 +234,7 @@ def _remove(run: Run, runner: Runner, *, judged: bool) -> None:
     kept = set() if run.dev_reachable else set(_ON_DEV)
     runner.back([Subscription()])
     if runner.left:
-        kept |= _UNTIL_JUDGED
+        kept |= UNTIL_JUDGED
     else:
         run.note(judged=judged)
     runner.back([one for one in OBJECT_STEPS if one.name not in {Subscription.name, *kept}])
@@ -277,8 +286,6 @@ def _drain(run: Run, runner: Runner) -> str:
 
 
 _ON_DEV = frozenset({"publication", "slot"})
-#: What is needed to finish the content, and to tell the window's writes from others.
-_UNTIL_JUDGED = frozenset({"keep-wal", "origin", "roles"})
 
 
 def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None:

@@ -12,8 +12,8 @@ from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for, who
 from egrow_replica.backup import load
 from egrow_replica.db import Door
-from egrow_replica.errors import EgrowError, Interrupted, PreflightFailed, WrongState
-from egrow_replica.model import Check, EvidenceTier, Model, Severity, StepStatus, WindowState
+from egrow_replica.errors import EgrowError, Interrupted, PreflightFailed, ValidationFailed, WrongState
+from egrow_replica.model import Check, EvidenceTier, Model, Severity, StepStatus, TableVerdict, WindowState
 from egrow_replica.replication.names import ObjectNames, in_use, object_names
 from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
 from egrow_replica.window.hold import check_roles, read_hold
@@ -153,10 +153,16 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
     validation = error.report if isinstance(error, EgrowError) and isinstance(error.report, Validation) else None
     cause = error.message if isinstance(error, EgrowError) else type(error).__name__
     run.listener.say(f"rolling back: {cause}")
-    done = roll_back(runner, run, enable_steps(run.setting), cause)
+    rolled_back = roll_back(runner, run, enable_steps(run.setting), cause)
+    done, after = rolled_back.done, rolled_back.validation
+    known = validation is not None and validation.verdict is TableVerdict.TOUCHED
+    validation = _together(validation, after)
     state = WindowState.ROLLED_BACK if done else WindowState.FAILED
     if isinstance(error, KeyboardInterrupt):
         error = Interrupted("interrupted; everything that was begun was taken back" if done else "interrupted")
+    if after is not None and after.verdict is TableVerdict.TOUCHED and not known:
+        # Whatever else went wrong: this is what a person has to know.
+        error = ValidationFailed("; ".join((cause, *after.problems)), hint="The report lists the evidence.")
     if isinstance(error, EgrowError):
         error.report = _report(run, runner, state, validation, started, rolled_back=done)
         if not done:
@@ -164,6 +170,17 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
             error.hint = f"{error.hint} Not everything could be taken back ({left or 'production does not answer'}): "
             error.hint += "run `egrow-replica disable --no-validate` when both servers answer."
     raise error
+
+
+def _together(before: Validation | None, after: Validation | None) -> Validation | None:
+    """The validation that failed, with what a look after the rollback found beside; content is back by then."""
+    if before is None or after is None:
+        return before or after
+    if after.passed:
+        return before
+    problems = tuple(dict.fromkeys((*before.problems, *after.problems)))
+    seen_before = {"content": before.content, "conflicts": before.conflicts}
+    return after.model_copy(update={**seen_before, "problems": problems})
 
 
 def _report(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from egrow_replica.errors import EgrowError, ServerUnavailable
 from egrow_replica.model import StepStatus, WindowState
-from egrow_replica.results import Removed, StepReport
+from egrow_replica.replication import subscription
+from egrow_replica.results import Removed, StepReport, Validation
 from egrow_replica.window.run import Run
-from egrow_replica.window.steps import Step
+from egrow_replica.window.steps import UNTIL_JUDGED, Hold, Reconcile, Step, Subscription, gather, subject_of
 
 
 class Runner:
@@ -67,8 +69,20 @@ class Runner:
         self._run.listener.step_ended(report)
 
 
-def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> bool:
-    """Take everything back after a failure; whether nothing is left behind.
+@dataclass(frozen=True)
+class RolledBack:
+    """What became of a rollback.
+
+    :ivar done: nothing is left behind.
+    :ivar validation: of all that the window and its rollback wrote; ``None`` where that was nothing, or nobody knows.
+    """
+
+    done: bool
+    validation: Validation | None = None
+
+
+def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> RolledBack:
+    """Take everything back after a failure, and judge what was written before its traces are removed.
 
     The window ends ``rolled_back``, or ``failed`` where something could not be undone, and says so in the journal as
     far as production answers.
@@ -77,12 +91,48 @@ def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> bo
         run.release_snapshots()
         _fresh_writer(run)
         run.journal.set_state(WindowState.ROLLING_BACK, cause)
-        runner.back(steps)
+        validation = _take_back(runner, run, steps)
         done = not runner.left
         run.journal.set_state(WindowState.ROLLED_BACK if done else WindowState.FAILED, cause)
     except ServerUnavailable:
-        return False
-    return done
+        return RolledBack(done=False)
+    return RolledBack(done, validation)
+
+
+def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> Validation | None:
+    """End the stream, undo what was written, judge all of it; then what identifies it goes, if that is not needed."""
+    holds = [step for step in steps if isinstance(step, Hold)]
+    streams = [step for step in steps if isinstance(step, Subscription)]
+    traces = [step for step in steps if step.name in UNTIL_JUDGED]
+    try:
+        subscription.end(run.writer, run.names.common)
+    except EgrowError as error:
+        runner.left += [(step, error) for step in streams]
+    runner.back([step for step in steps if step not in (*holds, *streams, *traces)])
+    validation = _judge(run)
+    if not _needs_traces(runner):
+        runner.back(streams)
+    runner.back(holds if _needs_traces(runner) else [*holds, *traces])
+    return validation
+
+
+def _needs_traces(runner: Runner) -> bool:
+    """Whether the stream could not be ended, or the content not be put back."""
+    return any(isinstance(step, Subscription | Reconcile) for step, _ in runner.left)
+
+
+def _judge(run: Run) -> Validation | None:
+    """The evidence after the content was put back; a window that ends may not go on for want of it."""
+    wrote = run.progress.reconciled or run.progress.subscription_oid is not None
+    if run.baseline is None or not wrote:
+        return None
+    try:
+        return gather(run, subject_of(run, streaming=False, check_content=False))
+    except ServerUnavailable:
+        raise
+    except EgrowError as error:
+        run.listener.say(f"warning: what the window wrote could not be judged: {error.message}")
+        return None
 
 
 def _fresh_writer(run: Run) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from support.command import Result
+from support.command import Result, Running
+from support.gate import Gated
 from support.pair import Pair
 from support.waiting import wait_until
 
@@ -60,6 +62,12 @@ def judged(validation: dict[str, Any]) -> tuple[str, str]:
     return tables["public.achievements"]["verdict"], tables["public.achievements"]["reason"]
 
 
+def held_up(running: Running, pair: Pair) -> None:
+    """Wait until a command waits for whoever holds the catalog of subscriptions."""
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'pg_subscription'::regclass"
+    wait_until(lambda: pair.prod_sql(waits) or running.ended, what="the end of the stream")
+
+
 def assert_touched(result: Result, name: str) -> None:
     assert result.exit_code == 5, str(result)
     assert result.json["window"] == {"name": name, "state": "closed"}, str(result)
@@ -76,11 +84,10 @@ def assert_touched(result: Result, name: str) -> None:
 def test_what_is_written_while_the_stream_is_being_ended(ending: Pair, command: tuple[str, ...]) -> None:
     """The command wants to end the stream and has to wait, and the stream goes on."""
     pair, name = ending, "gap" + command[-1].strip("-")
-    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'pg_subscription'::regclass"
     with window(pair, name):
         pair.prod_sql(THIEF)
         with pair.holding(PROD, "LOCK TABLE pg_subscription IN SHARE MODE") as holder, pair.start(*command) as running:
-            wait_until(lambda: pair.prod_sql(waits) or running.ended, what="the end of the stream")
+            held_up(running, pair)
             steal(pair, name)
             holder.rollback()
             result = running.result()
@@ -157,3 +164,24 @@ def test_what_is_left_after_the_last_verdict_is_only_removed(ending: Pair) -> No
             assert second.json["steps"][-1]["name"] == "publication"
             note = pair.ok("validate").json["notes"][-1]
             assert ("closed without" in note) == bool(options), note
+
+
+def test_what_is_written_until_a_rollback_has_ended_the_stream(ending: Pair) -> None:
+    """Interrupted while it catches up, a window takes itself back; what its worker wrote meanwhile is told."""
+    pair = ending
+    pair.ok("sync", "--name", "before", "--no-backup")
+    gated = Gated(pair)
+    name = gated.new_name()
+    with gated.stopped("after", "catch-up", "enable", "--name", name, "--no-backup") as running:
+        pair.prod_sql(THIEF)
+        steal(pair, name)
+        pair.prod_sql("DROP FUNCTION thief CASCADE")  # with it, content would not be put back
+        running.send(signal.SIGTERM)
+    result = running.result()
+    assert result.exit_code == 5, str(result)
+    assert result.json["rolled_back"] is True
+    assert result.json["window"] == {"name": name, "state": "rolled_back"}
+    assert judged(result.json["validation"])[0] == "touched"
+    assert "achievements" in result.error["message"]
+    assert pair.value(PROD, "SELECT count(*) FROM courses WHERE id = %s", name) == 0
+    assert pair.leftovers() == []

@@ -34,6 +34,9 @@ _OPENING: tuple[Step, ...] = (
 #: last, when the content is back.
 OBJECT_STEPS: tuple[Step, ...] = (Hold(), Origin(), Roles(), KeepWal(), Publication(), Slot(), Subscription())
 
+#: Names of those that are needed to judge what was written, or to write again: not taken back while a stream may run.
+UNTIL_JUDGED = frozenset({"origin", "roles", "keep-wal"})
+
 
 def enable_steps(setting: WindowSetting) -> tuple[Step, ...]:
     """What opens a window; with its writes held, if that was asked for, from before the baseline to the end."""
@@ -42,10 +45,12 @@ def enable_steps(setting: WindowSetting) -> tuple[Step, ...]:
 
 __all__ = [
     "OBJECT_STEPS",
+    "UNTIL_JUDGED",
     "Foreseen",
     "Hold",
     "Origin",
     "Planned",
+    "Reconcile",
     "Release",
     "Roles",
     "Slot",
