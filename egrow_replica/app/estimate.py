@@ -20,7 +20,8 @@ MEASURABLE_BYTES = 16 << 20
 ASSUMED_BYTES_PER_SECOND = 50_000_000
 
 #: What a step takes beside its data, in seconds: connections, round trips, waiting for what is open. The shortest and
-#: the longest that windows of the lab took on two busy cores, widened (benchmarks/plan.py). A dump needs longer to start.
+#: the longest that windows of the lab took on two busy cores, widened (benchmarks/plan.py). A dump needs longer to
+#: start.
 FIXED_SECONDS = {
     "origin": (0.0, 0.2),
     "roles": (0.05, 0.5),
