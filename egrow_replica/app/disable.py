@@ -15,6 +15,7 @@ from egrow_replica.content import hashes_of, recent_rows
 from egrow_replica.errors import (
     EgrowError,
     NotCaughtUp,
+    Refused,
     ServerUnavailable,
     StreamFailed,
     ValidationFailed,
@@ -59,9 +60,13 @@ class Drain(Step):
     name = "drain"
 
     def do(self, run: Run) -> str:
-        """Let a paused stream go on, then wait."""
+        """Let a paused stream go on, if it may, then wait.
+
+        :raises Refused: since it was paused, what it writes could reach a user's table.
+        """
         found = subscription.get(run.writer, run.names.common)
         if found is not None and not found.enabled:
+            run.check_closure()
             subscription.enable(run.writer, found)
             run.journal.set_state(WindowState.STREAMING)
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
@@ -270,13 +275,14 @@ def _report(
 def _drain(run: Run, runner: Runner) -> str:
     """Drain; why it could not be done, ``""`` where it could.
 
-    A stream that repeats an error, or has lost a part, never will be drained, and must not keep a window open.
+    A stream that repeats an error, has lost a part, or may not go on after a pause never will be drained, and must not
+    keep a window open.
 
     :raises NotCaughtUp: it takes too long; the window stays open.
     """
     try:
         runner.forward([Drain()])
-    except StreamFailed as error:
+    except (StreamFailed, Refused) as error:
         run.listener.say(f"warning: {error.message}; closing without what is still on its way")
         return error.message
     except NotCaughtUp as error:

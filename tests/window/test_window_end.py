@@ -185,3 +185,44 @@ def test_what_is_written_until_a_rollback_has_ended_the_stream(ending: Pair) -> 
     assert "achievements" in result.error["message"]
     assert pair.value(PROD, "SELECT count(*) FROM courses WHERE id = %s", name) == 0
     assert pair.leftovers() == []
+
+
+def test_a_paused_stream_that_may_not_go_on(ending: Pair) -> None:
+    """To close a window its stream would be drained; what appeared during the pause keeps it from going on."""
+    pair, name = ending, "paused"
+    before = pair.content(tables=["achievements"])
+    with window(pair, name):
+        pair.ok("pause")
+        pair.dev_sql(COURSE, name, name)
+        pair.prod_sql(THIEF)
+        closed = pair.cli("disable")
+        assert (closed.exit_code, closed.json["window"]["state"]) == (5, "closed"), str(closed)
+        assert "thief" in closed.error["message"]
+        assert "has not arrived" in closed.error["message"]
+        assert pair.content(tables=["achievements"]) == before
+        assert pair.value(PROD, "SELECT count(*) FROM courses WHERE id = %s", name) == 0
+
+
+def test_a_window_whose_wal_is_gone(new_lab: Callable[..., Pair]) -> None:
+    """Its slot has lost what it kept: the verdict rests on something weaker, and the window is closed all the same."""
+    pair = new_lab()
+    pair.prod_sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'")
+    pair.prod_sql("SELECT pg_reload_conf()")
+    opened = pair.ok("enable", "--name", "gone", "--no-backup")
+    assert opened.json["validation"]["evidence"] == "wal"
+    pair.prod_sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+    pair.prod_sql("SELECT pg_reload_conf()")
+
+    def lost() -> bool:
+        pair.prod_sql("SELECT pg_switch_wal()")
+        pair.prod_sql("CREATE TABLE passing AS SELECT 1 AS one")
+        pair.prod_sql("DROP TABLE passing")
+        pair.prod_sql("CHECKPOINT")
+        status = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'egrow_gone_wal'"
+        return bool(pair.value(PROD, status) == "lost")
+
+    wait_until(lost, what="the loss of the slot's WAL")
+    closed = pair.ok("disable")
+    assert (closed.json["validation"]["verdict"], closed.json["validation"]["evidence"]) == ("intact", "origin")
+    assert any("removed" in note for note in closed.json["validation"]["notes"]), closed.json["validation"]["notes"]
+    assert pair.leftovers() == []

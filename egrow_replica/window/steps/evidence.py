@@ -239,7 +239,7 @@ def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Valida
     gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
     run.journal.set_validation(gathered.validation)
-    if gathered.wal.state is not None:
+    if gathered.wal.state is not None and not gathered.wal.reason:  # a slot that has lost its WAL cannot advance
         _release(run, gathered.wal.state)
     return gathered.validation
 
