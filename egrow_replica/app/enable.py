@@ -165,6 +165,8 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
         error = ValidationFailed("; ".join((cause, *after.problems)), hint="The report lists the evidence.")
     if isinstance(error, EgrowError):
         error.report = _report(run, runner, state, validation, started, rolled_back=done)
+        if rolled_back.unjudged:
+            error.message += f"; what the window wrote could not be judged: {rolled_back.unjudged}"
         if not done:
             left = "; ".join(f"{step.name}: {problem.message}" for step, problem in runner.left)
             error.hint = f"{error.hint} Not everything could be taken back ({left or 'production does not answer'}): "

@@ -75,10 +75,12 @@ class RolledBack:
 
     :ivar done: nothing is left behind.
     :ivar validation: of all that the window and its rollback wrote; ``None`` where that was nothing, or nobody knows.
+    :ivar unjudged: why nobody knows.
     """
 
     done: bool
     validation: Validation | None = None
+    unjudged: str = ""
 
 
 def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> RolledBack:
@@ -91,15 +93,15 @@ def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> Ro
         run.release_snapshots()
         _fresh_writer(run)
         run.journal.set_state(WindowState.ROLLING_BACK, cause)
-        validation = _take_back(runner, run, steps)
+        validation, unjudged = _take_back(runner, run, steps)
         done = not runner.left
         run.journal.set_state(WindowState.ROLLED_BACK if done else WindowState.FAILED, cause)
     except ServerUnavailable:
         return RolledBack(done=False)
-    return RolledBack(done, validation)
+    return RolledBack(done, validation, unjudged)
 
 
-def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> Validation | None:
+def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> tuple[Validation | None, str]:
     """End the stream, undo what was written, judge all of it; then what identifies it goes, if that is not needed."""
     holds = [step for step in steps if isinstance(step, Hold)]
     streams = [step for step in steps if isinstance(step, Subscription)]
@@ -109,11 +111,11 @@ def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> Validation | 
     except EgrowError as error:
         runner.left += [(step, error) for step in streams]
     runner.back([step for step in steps if step not in (*holds, *streams, *traces)])
-    validation = _judge(run)
+    judged = _judge(run)
     if not _needs_traces(runner):
         runner.back(streams)
     runner.back(holds if _needs_traces(runner) else [*holds, *traces])
-    return validation
+    return judged
 
 
 def _needs_traces(runner: Runner) -> bool:
@@ -121,18 +123,17 @@ def _needs_traces(runner: Runner) -> bool:
     return any(isinstance(step, Subscription | Reconcile) for step, _ in runner.left)
 
 
-def _judge(run: Run) -> Validation | None:
-    """The evidence after the content was put back; a window that ends may not go on for want of it."""
+def _judge(run: Run) -> tuple[Validation | None, str]:
+    """The evidence after the content was put back, or why there is none: a window may not go on for want of it."""
     wrote = run.progress.reconciled or run.progress.subscription_oid is not None
     if run.baseline is None or not wrote:
-        return None
+        return None, ""
     try:
-        return gather(run, subject_of(run, streaming=False, check_content=False))
+        return gather(run, subject_of(run, streaming=False, check_content=False)), ""
     except ServerUnavailable:
         raise
     except EgrowError as error:
-        run.listener.say(f"warning: what the window wrote could not be judged: {error.message}")
-        return None
+        return None, error.message
 
 
 def _fresh_writer(run: Run) -> None:
