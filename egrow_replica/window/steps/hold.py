@@ -67,9 +67,8 @@ class Hold(Step):
         return f"{', '.join(outcome.hold.names)} until {outcome.hold.ends_at:%H:%M:%S}, {outcome.ended} sessions ended"
 
     def undo(self, run: Run) -> list[Removed]:
-        if run.setting.hold_seconds is None or not release_own(run, "the window was closed or taken back"):
-            return []
-        return [Removed(server=Server.PROD, kind="hold", name=", ".join(run.settings.maintenance.roles))]
+        released = release_own(run, "the window was closed or taken back") if run.setting.hold_seconds else ()
+        return [Removed(server=Server.PROD, kind="hold", name=", ".join(released))] if released else []
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         with _keeper(run) as keeper:
@@ -109,21 +108,21 @@ class Release(Step):
                 yield Planned(keeper.door, end_statement(name), when="a session of theirs began under the hold")
 
 
-def release_own(run: Run, why: str) -> bool:
-    """Release the hold that this run's window made; whether there was one."""
+def release_own(run: Run, why: str) -> tuple[str, ...]:
+    """Release the hold that this run's window made; the roles that it was of, none where there was none."""
     run.forget_hold()
     found = read_hold(run.writer)
     if found is None or found.window_name != run.names.window:
-        return False
+        return ()
     try:
         outcome = release(run.servers, found, why, grace=run.settings.maintenance.grace)
     except WrongState:  # somebody else has just released it
-        return False
+        return ()
     for note in outcome.notes:
         run.listener.say(f"warning: {note}")
     for session in outcome.left:
         run.listener.say(f"warning: {session} has not ended: it only reads until it does")
-    return True
+    return found.names
 
 
 def _keeper(run: Run) -> AbstractContextManager[Keeper]:
