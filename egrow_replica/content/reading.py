@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from egrow_replica.catalog import ContentTable, key_hash
 from egrow_replica.content.compare import estimated_rows, hash_parts
-from egrow_replica.db import SQL, Composed, Door, Identifier, query
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, query
 from egrow_replica.model import Model
 from egrow_replica.results import Change, Spelling
 
@@ -105,10 +105,7 @@ def sample_rows(door: Door, table: ContentTable, seed: int, rows: int) -> list[T
     percent = min(100.0, 100.0 * rows / max(estimated_rows(door, table), 1))
     statement = query(
         "content/sample_rows",
-        key_hash=key_hash(table.key_columns, "t", seed),
-        key=_texts(table.key),
-        columns=_texts(table.column_names),
-        source=table.source,
+        **_row_parts(table, seed),
         percent=SQL(f"{percent:.9f}"),
         rows=SQL(str(2 * rows)),
     )
@@ -120,10 +117,7 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
     positions = range(len(table.key))
     statement = query(
         "content/rows_by_key",
-        key_hash=key_hash(table.key_columns, "t", seed),
-        key=_texts(table.key),
-        columns=_texts(table.column_names),
-        source=table.source,
+        **_row_parts(table, seed),
         arrays=SQL(", ").join(SQL(f"${at + 1}::pg_catalog.text[]") for at in positions),
         names=SQL(", ").join(Identifier(f"k{at}") for at in positions),
         matches=SQL(" AND ").join(
@@ -132,6 +126,16 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
         ),
     )
     return door.rows(TextRow, statement, [[key[at] for key in keys] for at in positions])
+
+
+def _row_parts(table: ContentTable, seed: int) -> dict[str, Composable]:
+    """What a statement that reads whole rows, whichever they are, is made of."""
+    return {
+        "key_hash": key_hash(table.key_columns, "t", seed),
+        "key": _texts(table.key),
+        "columns": _texts(table.column_names),
+        "source": table.source,
+    }
 
 
 def _texts(names: Iterable[str]) -> Composed:
