@@ -23,6 +23,7 @@ class ContentTable(Model):
     :ivar unique_keys: production's other plain unique keys whose columns all travel.
     :ivar stored_columns: production's columns with a value of their own: what a backup keeps.
     :ivar filter: the publication's row filter, only ever with ``publish = ["insert"]``.
+    :ivar partitioned: on production; ``partitioned_on_dev`` is unknown in the journal of an earlier version.
     """
 
     name: TableName
@@ -34,6 +35,7 @@ class ContentTable(Model):
     stored_columns: tuple[str, ...]
     production_columns: tuple[str, ...]
     filter: str | None
+    partitioned_on_dev: bool | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -49,6 +51,11 @@ class ContentTable(Model):
     def source(self) -> Composed:
         """What stands behind FROM, UPDATE or LOCK TABLE: never an inheritance child, always a partition."""
         return SQL("{}{}").format(SQL("" if self.partitioned else "ONLY "), relation(self.name))
+
+    @property
+    def dev_source(self) -> Composed:
+        """The same on dev, where the table may be partitioned although production's is not: ONLY would find no row."""
+        return SQL("{}{}").format(SQL("ONLY " if self.partitioned_on_dev is False else ""), relation(self.name))
 
     @property
     def identity_always(self) -> bool:
@@ -137,4 +144,5 @@ def content_table(
         stored_columns=tuple(column.name for column in prod.columns if not column.generated),
         production_columns=production_columns,
         filter=row_filter,
+        partitioned_on_dev=dev.relation.kind == "p",
     )

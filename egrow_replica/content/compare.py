@@ -64,13 +64,13 @@ class TableDifference:
 def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, Composable]:
     """What the statements of ``sql/content`` need to hash a table's rows.
 
-    :param filtered: whether the publication's row filter applies: on dev, not on production.
+    :param filtered: on dev, where the publication's row filter applies; not on production.
     """
     condition = SQL("({})").format(SQL(table.filter)) if filtered and table.filter else SQL("true")
     return {
         "key_hash": key_hash(table.key_columns, "t", seed),
         "row_hash": row_hash(table.columns, "t", seed, keys=table.key),
-        "source": table.source,
+        "source": table.dev_source if filtered else table.source,
         "condition": condition,
     }
 

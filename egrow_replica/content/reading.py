@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from egrow_replica.catalog import ContentTable, key_hash
 from egrow_replica.content.compare import estimated_rows, hash_parts
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, query
-from egrow_replica.model import Model
+from egrow_replica.model import Model, Server
 from egrow_replica.results import Change, Spelling
 
 #: Rows that are held at once, with their values. Each time costs a scan of the keys.
@@ -105,7 +105,7 @@ def sample_rows(door: Door, table: ContentTable, seed: int, rows: int) -> list[T
     percent = min(100.0, 100.0 * rows / max(estimated_rows(door, table), 1))
     statement = query(
         "content/sample_rows",
-        **_row_parts(table, seed),
+        **_row_parts(door, table, seed),
         percent=SQL(f"{percent:.9f}"),
         rows=SQL(str(2 * rows)),
     )
@@ -117,7 +117,7 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
     positions = range(len(table.key))
     statement = query(
         "content/rows_by_key",
-        **_row_parts(table, seed),
+        **_row_parts(door, table, seed),
         arrays=SQL(", ").join(SQL(f"${at + 1}::pg_catalog.text[]") for at in positions),
         names=SQL(", ").join(Identifier(f"k{at}") for at in positions),
         matches=SQL(" AND ").join(
@@ -128,13 +128,13 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
     return door.rows(TextRow, statement, [[key[at] for key in keys] for at in positions])
 
 
-def _row_parts(table: ContentTable, seed: int) -> dict[str, Composable]:
+def _row_parts(door: Door, table: ContentTable, seed: int) -> dict[str, Composable]:
     """What a statement that reads whole rows, whichever they are, is made of."""
     return {
         "key_hash": key_hash(table.key_columns, "t", seed),
         "key": _texts(table.key),
         "columns": _texts(table.column_names),
-        "source": table.source,
+        "source": table.dev_source if door.server is Server.DEV else table.source,
     }
 
 

@@ -67,7 +67,7 @@ def _extreme(door: Door, scope: Scope, sequence: OwnedSequence, *, filtered: boo
     table = next(table for table in scope.tables if table.oid == sequence.relation_oid)
     if sequence.column not in table.column_names and filtered:
         return None  # the column does not travel
-    source: Composable = table.source
+    source: Composable = table.dev_source if filtered else table.source
     if filtered and table.filter:
         # As everywhere: the filter was vetted as an expression of its own.
         source = SQL("(SELECT * FROM {} AS t WHERE ({}))").format(source, SQL(table.filter))

@@ -35,6 +35,17 @@ CASES = [
         dev="INSERT INTO shop.parts_here VALUES (2, 'c'), (10, 'd'); UPDATE shop.parts_here SET v = 'e' WHERE id = 9",
         edit="UPDATE shop.parts_here SET v = 'f'; INSERT INTO shop.parts_here VALUES (3, 'g')",
     ),
+    Case(
+        "partitioned on dev only",
+        "shop.parts_there",
+        "CREATE TABLE shop.parts_there (id serial PRIMARY KEY, v text)",
+        make_dev="""CREATE TABLE shop.parts_there (id serial PRIMARY KEY, v text) PARTITION BY HASH (id);
+           CREATE TABLE shop.parts_there_0 PARTITION OF shop.parts_there FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+           CREATE TABLE shop.parts_there_1 PARTITION OF shop.parts_there FOR VALUES WITH (MODULUS 2, REMAINDER 1)""",
+        both="INSERT INTO shop.parts_there (v) VALUES ('a'), ('b')",
+        dev="INSERT INTO shop.parts_there (v) VALUES ('c'), ('d'); UPDATE shop.parts_there SET v = 'e' WHERE id = 2",
+        edit="UPDATE shop.parts_there SET v = 'f'; INSERT INTO shop.parts_there (v) VALUES ('g')",
+    ),
 ]
 
 

@@ -97,7 +97,7 @@ class References:
         arriving = {
             number
             for number, _ in find_values(
-                view.dev, dev, content.source, columns, missing, key=columns, condition=condition
+                view.dev, dev, content.dev_source, columns, missing, key=columns, condition=condition
             )
         }
         return [value for number, value in enumerate(missing) if number not in arriving]

@@ -217,7 +217,7 @@ class FailedChecks:
             key=SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", one)) for one in table.key),
             key_hash=key_hash(table.key_columns, "t", self._rows.seed),
             columns=columns,
-            source=table.source,
+            source=table.dev_source,
             filter=SQL(f"({table.filter})" if table.filter else "true"),
             condition=SQL(condition),
         )
