@@ -15,6 +15,15 @@ CONNECT_TIMEOUT_SECONDS = 10
 #: 17 and later end a long transaction, and with it an exported snapshot, unless told otherwise.
 UNBOUNDED_TRANSACTION = "SET transaction_timeout = 0"
 
+#: A server whose machine is gone, or a network that swallows everything, is noticed after about a minute; the
+#: operating system's own limit is two hours (postgresql.org/docs/18/libpq-connect.html#LIBPQ-KEEPALIVES-IDLE).
+NOTICED = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
 #: What a value's text depends on, and what could end a long snapshot or hide rows. ``pg_temp`` last, so that a
 #: temporary relation never shadows a catalog (postgresql.org/docs/18/runtime-config-client.html#GUC-SEARCH-PATH).
 PINNED = {
@@ -29,7 +38,17 @@ PINNED = {
     "row_security": "off",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    # The session that holds the lock is idle most of the time.
+    "idle_session_timeout": "0",
     "lock_timeout": "30s",
+    # What one statement sees must not be what another saw, unless a transaction asks for it.
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    # No commit of ours waits for a standby, which may be gone: nothing but a cancel ends such a wait. WAL is one
+    # sequence, so whatever an application commits afterwards and waits for carries ours along
+    # (postgresql.org/docs/18/warm-standby.html#SYNCHRONOUS-REPLICATION-HA).
+    "synchronous_commit": "local",
+    "transform_null_equals": "off",
     "standard_conforming_strings": "on",
     # A fingerprint reads a table page by page; without it, it would read all of it for each part.
     "enable_tidscan": "on",
@@ -40,7 +59,12 @@ PINNED = {
 
 def pinned_options(**more: str) -> str:
     """The ``options`` parameter of a connection string that pins the settings."""
-    return " ".join(f"-c {name}={value}" for name, value in {**PINNED, **more}.items())
+    return " ".join(f"-c {name}={_escaped(value)}" for name, value in {**PINNED, **more}.items())
+
+
+def _escaped(value: str) -> str:
+    """As the server takes ``options`` apart: a space ends a word unless a backslash stands before it."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def connect(
@@ -79,7 +103,9 @@ def raw_connection(
 
     :raises ServerUnavailable: it cannot be reached or refuses the login.
     """
-    extra = {"replication": "database"} if replication else {}
+    extra = {name: value for name, value in NOTICED.items() if dsn.get(name) is None}
+    if replication:
+        extra["replication"] = "database"
     conninfo = dsn.conninfo(
         application_name=f"egrow-replica/{what}",
         connect_timeout=dsn.get("connect_timeout") or CONNECT_TIMEOUT_SECONDS,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
+from egrow_replica.db.capabilities import has
+from egrow_replica.db.connect import PINNED
 from egrow_replica.errors import NotCaughtUp
 from egrow_replica.model import Model, TableName
 from egrow_replica.replication.origins import worker_origin
@@ -15,6 +17,9 @@ from egrow_replica.replication.waiting import wait_until
 #: Conflicts that mean lost or unapplied content. ``*_origin_differs`` is information: any row that production wrote
 #: last counts there.
 FAILING_CONFLICTS = ("insert_exists", "update_exists", "update_missing", "delete_missing", "multiple_unique_conflicts")
+
+#: Of what our own connections pin, that which matters to a session that only sends.
+_STREAM_PINNED = ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout", "lock_timeout")
 
 WORKER_END_SECONDS = 60.0
 #: A worker hands in its counts after a quiet second; on a dev that writes all the time, at its next commit.
@@ -71,8 +76,11 @@ class SubscribedTable(Model):
     state: str
 
 
-def create_statement(prod: Door, name: str, stream: Dsn) -> Composed:
-    """``CREATE SUBSCRIPTION …``; its text holds the stream's password: show only what the guard masked."""
+def create_statement(prod: Door, name: str, stream: Dsn, publisher: int) -> Composed:
+    """``CREATE SUBSCRIPTION …``; its text holds the stream's password: show only what the guard masked.
+
+    :param publisher: dev's ``server_version_num``.
+    """
     options = [
         SQL("create_slot = false"),
         SQL("slot_name = {}").format(Literal(name)),
@@ -84,7 +92,7 @@ def create_statement(prod: Door, name: str, stream: Dsn) -> Composed:
     ]
     if prod.has(Capability.RUN_AS_OWNER):
         options.append(SQL("run_as_owner = true"))
-    conninfo = stream.conninfo(connect_timeout=10, options=_stream_options())
+    conninfo = stream.conninfo(connect_timeout=10, options=_stream_options(publisher))
     return query(
         "replication/create_subscription",
         subscription=Identifier(name),
@@ -104,9 +112,12 @@ def enable_statement(name: str) -> Composed:
     return query("replication/enable_subscription", subscription=Identifier(name))
 
 
-def _stream_options() -> str:
-    # A role's own statement_timeout on dev would end the stream.
-    return "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+def _stream_options(publisher: int) -> str:
+    """What a role's own settings on dev could end the stream by, and a bound for CREATE SUBSCRIPTION's own reading."""
+    pinned = {name: PINNED[name] for name in _STREAM_PINNED}
+    if has(publisher, Capability.TRANSACTION_TIMEOUT):
+        pinned["transaction_timeout"] = "0"
+    return " ".join(f"-c {name}={value}" for name, value in pinned.items())
 
 
 def get(prod: Door, name: str) -> Subscription | None:
@@ -146,14 +157,14 @@ def tables(prod: Door, name: str) -> list[SubscribedTable]:
     return prod.rows(SubscribedTable, query("replication/subscribed_tables"), [name])
 
 
-def create(prod: Door, name: str, stream: Dsn, owner: str) -> int:
+def create(prod: Door, name: str, stream: Dsn, publisher: int, owner: str) -> int:
     """Make the subscription, disabled, and give it to its owner; inside the caller's transaction. Its oid.
 
     The statement that follows takes the conninfo out of ``pg_stat_activity`` at once.
 
     :raises ServerUnavailable: production cannot reach dev; :raises StatementFailed: anything else.
     """
-    prod.execute(create_statement(prod, name, stream))
+    prod.execute(create_statement(prod, name, stream, publisher))
     found = get(prod, name)
     assert found is not None, "it was just made"
     if found.owner != owner:

@@ -233,7 +233,7 @@ def _replication(scope: Scope, names: str) -> list[str]:
     slot.has_confirmed(dev, names, "0/1")
     dev.execute(query("replication/drop_slot", slot=Literal(names)))
     stream = parse_dsn(SecretStr("host=127.0.0.1 port=1 password=it's"), name="stream")
-    prod.execute(subscription.create_statement(prod, names, stream))
+    prod.execute(subscription.create_statement(prod, names, stream, prod.version))
     prod.execute(subscription.owner_statement(names, APPLY_ROLE))
     prod.execute(subscription.enable_statement(names))
     for what in ("disable_subscription", "detach_slot", "drop_subscription"):

@@ -282,13 +282,13 @@ def standbys(view: View, server: Server) -> Iterator[Check]:
             "standbys",
             server,
             subject,
-            f"commits wait for {found.synchronous}, and no such standby is connected: they wait for ever",
+            f"commits wait for {found.synchronous}, and no such standby is connected: those of others wait for ever "
+            "and keep their locks; ours do not wait for a standby",
             "ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf(); -- or connect the standby",
         )
     elif found.synchronous:
-        message = f"each commit waits for {counted(range(found.waiting_for), 'standby')}"
-        note = ": the reconcile is one large commit" if server is PROD else ""
-        yield info("standbys", server, subject, message + note)
+        message = f"each commit of others waits for {counted(range(found.waiting_for), 'standby')}; ours do not"
+        yield info("standbys", server, subject, message)
     elif found.connected and server is PROD:
         message = f"what a window writes goes to {counted(range(found.connected), 'standby')} too"
         yield info("standbys", server, "standbys", message)

@@ -199,7 +199,9 @@ class Subscription(Step):
         keep_statements_out_of_log(run.writer)
         with run.writer.transaction():
             before = str(run.writer.value("SELECT pg_catalog.pg_current_wal_insert_lsn()::text"))
-            oid = subscription.create(run.writer, run.names.common, run.servers.stream, run.worker_role)
+            oid = subscription.create(
+                run.writer, run.names.common, run.servers.stream, run.dev.version, run.worker_role
+            )
             number = origins.origin_id(run.writer, origins.worker_origin(oid))
             run.note(subscription_oid=oid, subscribed_at=before, worker_origin=number)
         found = subscription.get(run.writer, run.names.common)
@@ -214,7 +216,8 @@ class Subscription(Step):
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         for statement in quiet_statements(run.writer):
             yield Planned(run.writer, statement)
-        yield Planned(run.writer, subscription.create_statement(run.writer, run.names.common, run.servers.stream))
+        made = subscription.create_statement(run.writer, run.names.common, run.servers.stream, run.dev.version)
+        yield Planned(run.writer, made)
         if run.worker_role != run.writer.role:
             yield Planned(run.writer, subscription.owner_statement(run.names.common, run.worker_role))
         yield noted(run, "set_progress")
