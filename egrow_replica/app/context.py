@@ -12,7 +12,6 @@ from egrow_replica.db import Door, parse_dsn
 from egrow_replica.errors import WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
-from egrow_replica.replication.names import object_names
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window, read_windows
 from egrow_replica.window.listener import Listener
@@ -67,7 +66,7 @@ def current_window(prod: Door) -> Window:
 
 def run_for(context: Context, servers: Servers, door: Door, window: Window, *, origin: str | None = None) -> Run:
     """Go on with a window that the journal knows."""
-    names = object_names(window.name)
+    names = window.names
     run = Run(
         servers=servers,
         settings=context.settings,

@@ -333,7 +333,7 @@ def _left_behind(run: Run) -> list[Removed]:
             Removed(server=Server.DEV, kind="publication", name=name),
             Removed(server=Server.DEV, kind="slot", name=name),
         ]
-    if publication.exists(run.dev, name):
+    if publication.ownership(run.dev, run.names) not in (None, publication.Ownership.ANOTHERS):
         left.append(Removed(server=Server.DEV, kind="publication", name=name))
     if slot.get(run.dev, name) is not None:
         left.append(Removed(server=Server.DEV, kind="slot", name=name))

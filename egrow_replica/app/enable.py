@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for, who
 from egrow_replica.backup import load
+from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, Interrupted, PreflightFailed, ValidationFailed, WrongState
 from egrow_replica.model import Check, EvidenceTier, Model, Severity, StepStatus, TableVerdict, WindowState
-from egrow_replica.replication.names import ObjectNames, in_use, object_names
+from egrow_replica.replication.names import ObjectNames, new_id, object_names
 from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
 from egrow_replica.window.hold import check_roles, read_hold
 from egrow_replica.window.journal import Opening, Window, WindowSetting, read_windows
@@ -62,7 +63,7 @@ def enable(
         if found is not None:
             return _resume(context, servers, door, found, started, keeps_hold)
         with servers.read_dev("preflight") as dev:
-            names = new_names(options, windows, dev, door)
+            names = new_names(options, windows, door)
             context.listener.step_started("preflight")
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             _report_preflight(context, findings, started)
@@ -214,29 +215,23 @@ def _backup(run: Run) -> BackupReport | None:
     return BackupReport(directory=run.progress.backup, bytes=manifest.bytes, sha256=manifest.sha256)
 
 
-def new_names(options: EnableOptions, windows: list[Window], dev: Door, prod: Door) -> ObjectNames:
-    """The name that a new window gets.
+def new_names(options: EnableOptions, windows: list[Window], prod: Door) -> ObjectNames:
+    """The names that a new window gets. Their id is new, so that no object of any window can have one of them.
 
-    :raises WrongState: there was a window of that name, or an object; :raises UsageError: it is none.
+    :raises WrongState: there was a window of that name; :raises UsageError: it is none.
     """
     taken = {window.name for window in windows}
-    if options.name is not None:
-        names = object_names(options.name)
-        in_use = [f"window {options.name}"] if options.name in taken else _in_use(names, dev, prod)
-        if in_use:
-            raise WrongState(f"there is a {in_use[0]} already", hint="Give another --name.", code="name-taken")
-        return names
+    if options.name in taken:
+        raise WrongState(f"there is a window {options.name} already", hint="Give another --name.", code="name-taken")
+    identity = read_server_facts(prod).identity
+    name = options.name if options.name is not None else _name_of_today(taken)
+    return object_names(name, id=new_id(identity), production=identity)
+
+
+def _name_of_today(taken: set[str]) -> str:
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    for name in itertools.chain([today], (f"{today}-{number}" for number in itertools.count(2))):
-        names = object_names(name)
-        if name not in taken and not _in_use(names, dev, prod):
-            return names
-    raise AssertionError("numbers do not end")
-
-
-def _in_use(names: ObjectNames, dev: Door, prod: Door) -> list[str]:
-    wanted = [names.common, names.wal_slot]
-    return [f"{found} on {door.server}" for door in (dev, prod) for found in in_use(door, wanted)]
+    names = itertools.chain([today], (f"{today}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def new_run(
@@ -252,9 +247,10 @@ def new_run(
     """A run for a window that the journal does not know yet."""
     setting = new_setting(
         context,
+        findings,
+        id=names.id,
         whole_backup=options.whole_backup,
         allow_unproven=options.allow_unproven,
-        makes_roles=findings.makes_roles,
         hold_seconds=options.hold_seconds,
     )
     return Run(
@@ -273,10 +269,11 @@ def new_run(
 
 def new_setting(
     context: Context,
+    findings: Findings,
     *,
+    id: str = "",
     whole_backup: bool,
     allow_unproven: bool,
-    makes_roles: bool,
     hold_seconds: float | None = None,
 ) -> WindowSetting:
     """What holds for the whole life of a new window."""
@@ -286,8 +283,9 @@ def new_setting(
         seed=secrets.randbits(63),
         allow_unproven=allow_unproven,
         whole_backup=whole_backup,
-        makes_roles=makes_roles,
+        makes_roles=findings.makes_roles,
         hold_seconds=hold_seconds,
+        id=id,
     )
 
 

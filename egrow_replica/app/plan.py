@@ -29,7 +29,7 @@ from egrow_replica.results import (
     PlanReport,
     Purpose,
 )
-from egrow_replica.window.journal import create_statements, read_windows
+from egrow_replica.window.journal import WindowSetting, create_statements, read_windows
 from egrow_replica.window.journal import exists as journal_exists
 from egrow_replica.window.preflight import Findings, run_preflight
 from egrow_replica.window.run import Run
@@ -62,7 +62,7 @@ def plan(context: Context, options: EnableOptions, *, out: Path | None = None, f
         windows = read_windows(door)
         refuse_open(open_window(windows))
         with servers.read_dev("plan") as dev:
-            names = new_names(options, windows, dev, door)
+            names = new_names(options, windows, door)
             started = time.monotonic()
             findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
             findings.refuse()
@@ -120,12 +120,13 @@ def enable_planned(context: Context, saved: SavedPlan, options: EnableOptions) -
     return enable(context, options, approve)
 
 
-def placeholders(text: str, seed: int) -> str:
+def placeholders(text: str, seed: int, id: str) -> str:
     """A statement without what is drawn or found only when the window opens.
 
-    >>> placeholders("SELECT '7'::pg_catalog.int8, '{1,-2}'::int8[]", 7)
-    "SELECT '<seed>'::pg_catalog.int8, '{<2 key hashes>}'::int8[]"
+    >>> placeholders("SELECT '7'::pg_catalog.int8, '{1,-2}'::int8[], 'egrow_a_0123456789ab'", 7, "0123456789ab")
+    "SELECT '<seed>'::pg_catalog.int8, '{<2 key hashes>}'::int8[], 'egrow_a_<id>'"
     """
+    text = text.replace(id, "<id>") if id else text
     text = text.replace(f"'{seed}'::pg_catalog.int8", "'<seed>'::pg_catalog.int8")
     text = _KEY_HASHES.sub(lambda found: f"'{{<{found[1].count(',') + 1} key hashes>}}'", text)
     return text.replace("'0/0'::pg_lsn", "'<lsn>'::pg_lsn")
@@ -247,7 +248,7 @@ def _opening(run: Run, estimate: Estimator) -> PlannedStep:
     statements = [noted(run, "insert_window")]
     if not journal_exists(run.writer):
         statements[:0] = [Planned(run.writer, statement, Purpose.JOURNAL) for statement in create_statements()]
-    shown, reason = _judged(iter(statements), run.setting.seed)
+    shown, reason = _judged(iter(statements), run.setting)
     step = _step("journal", Server.PROD, "note the window in the journal, the schema egrow_replica", shown, reason)
     return estimate.of(step, Work(), whole_backup=False)
 
@@ -255,7 +256,7 @@ def _opening(run: Run, estimate: Estimator) -> PlannedStep:
 def _planned(step: Step, run: Run, foreseen: Foreseen, estimate: Estimator) -> PlannedStep:
     if step.observe(run):
         return _step(step.name, step.server, step.description, (), None)
-    shown, reason = _judged(_statements(step, run, foreseen), run.setting.seed)
+    shown, reason = _judged(_statements(step, run, foreseen), run.setting)
     work = step.work(run, foreseen)
     planned = _step(step.name, step.server, step.description, shown, reason).model_copy(
         update={
@@ -290,18 +291,15 @@ def _statements(step: Step, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
     yield noted(run, "insert_step")
 
 
-def _judged(statements: Iterator[Planned], seed: int) -> tuple[tuple[PlannedStatement, ...], str | None]:
+def _judged(statements: Iterator[Planned], drawn: WindowSetting) -> tuple[tuple[PlannedStatement, ...], str | None]:
     """What the guard lets pass, up to the first statement that it does not, and why."""
     shown: list[PlannedStatement] = []
     try:
         for one in statements:
             command = one.statement
             text = command.text if isinstance(command, CreateReplicationSlot) else one.door.vet(command).shown
-            shown.append(
-                PlannedStatement(
-                    server=one.door.server, sql=placeholders(text, seed), purpose=one.purpose, when=one.when
-                )
-            )
+            sql = placeholders(text, drawn.seed, drawn.id)
+            shown.append(PlannedStatement(server=one.door.server, sql=sql, purpose=one.purpose, when=one.when))
     except Refused as error:
         return tuple(shown), error.message
     return tuple(shown), None

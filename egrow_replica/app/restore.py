@@ -15,7 +15,7 @@ from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, 
 from egrow_replica.evidence import take_baseline, touching
 from egrow_replica.model import Model, WindowState
 from egrow_replica.replication import origins
-from egrow_replica.replication.names import object_names
+from egrow_replica.replication.names import check_window_name
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, RestoreStage, Window, read_windows
@@ -194,7 +194,7 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
             raise PreflightFailed(f"{options.backup} is the backup of window {manifest.window}, not of {wanted}")
         wanted = manifest.window
     if wanted is not None:
-        object_names(wanted)
+        check_window_name(wanted)
     for window in windows:
         # One that was rolled back changed nothing that could be put back; it has to be asked for by name.
         chosen = window.name == wanted if wanted is not None else window.state is WindowState.CLOSED
@@ -210,7 +210,7 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
 
 
 def _run(context: Context, servers: Servers, door: Door, window: Window, options: RestoreOptions) -> Run:
-    names = object_names(window.name)
+    names = window.names
     facts = read_server_facts(door)
     run = run_for(context, servers, door, window, origin=names.restore_origin(facts.database_oid))
     run.keeps_progress = False

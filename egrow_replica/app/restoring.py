@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door
-from egrow_replica.replication.names import object_names
 from egrow_replica.window.journal import RestoreStage, Restoring, Window
 from egrow_replica.window.validation import Subject
 
@@ -31,14 +30,14 @@ def interrupted(windows: Iterable[Window]) -> tuple[Window, Restoring] | None:
 def subject(prod: Door, window: Window, left: Restoring) -> Subject:
     """What is judged of it."""
     assert left.baseline is not None
-    names = object_names(window.name)
+    names = window.names
     return Subject(
         scope=window.scope,
         setting=window.setting,
         progress=left.progress,
         baseline=left.baseline,
         origin=names.restore_origin(read_server_facts(prod).database_oid),
-        common=names.common,
+        names=names,
         streaming=False,
         check_content=False,
     )

@@ -12,8 +12,9 @@ from egrow_replica.db import Door
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
 from egrow_replica.replication import publication, slot, subscription
-from egrow_replica.replication.names import object_names
+from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.slot import Slot
+from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
 from egrow_replica.results import (
     SlotStatus,
@@ -34,12 +35,16 @@ _TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synch
 
 @dataclass(frozen=True)
 class _Seen:
-    """Both servers at one moment."""
+    """Both servers at one moment.
+
+    :ivar broken: what of the stream is gone, or not the window's.
+    """
 
     slot: Slot | None
     subscription: Subscription | None
     conflicts: Conflicts | None
     workers: list[Worker]
+    broken: list[str]
 
 
 def status(context: Context) -> StatusReport:
@@ -58,36 +63,39 @@ def status(context: Context) -> StatusReport:
             left = interrupted(windows)
             told = () if left is None else (unjudged(left[0].name),)
             return StatusReport(window=None, hold=held, warnings=(*warnings, *told))
-        name = object_names(window.name).common
-        seen = _look(dev, prod, name)
-        state = _state(dev, prod, window, seen, name)
+        seen = _look(dev, prod, window.names)
+        state = _state(dev, prod, window, seen)
         report = _report(context.settings, dev, prod, window, state, seen)
         return report.model_copy(update={"hold": held, "warnings": (*warnings, *report.warnings)})
 
 
-def _look(dev: Door, prod: Door, name: str) -> _Seen:
+def _look(dev: Door, prod: Door, names: ObjectNames) -> _Seen:
+    name = names.common
     return _Seen(
         slot=slot.get(dev, name),
         subscription=subscription.get(prod, name),
         conflicts=subscription.conflicts(prod, name),
         workers=subscription.workers(prod, name),
+        broken=broken_parts(dev, prod, names),
     )
 
 
-def _state(dev: Door, prod: Door, window: Window, seen: _Seen, name: str) -> WindowState:
+def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
     """What the servers say outranks what the journal says.
 
     A data error repeats: the error count is above the remembered one and still rises while the confirmed position
     stands still. A lost connection counts too, but then the stream moves on.
     """
-    if window.state is not WindowState.STREAMING:
+    if window.state not in (WindowState.STREAMING, WindowState.PAUSED):
         return window.state
-    if seen.slot is None or seen.subscription is None or seen.slot.wal_status == "lost":
+    if seen.broken or (seen.slot is not None and seen.slot.wal_status == "lost"):
         return WindowState.FAILED
-    if seen.subscription.apply_errors <= window.progress.apply_errors:
+    assert seen.subscription is not None, "else it is broken"
+    assert seen.slot is not None, "else it is broken"
+    if window.state is WindowState.PAUSED or seen.subscription.apply_errors <= window.progress.apply_errors:
         return window.state
     time.sleep(SECOND_LOOK_SECONDS)
-    again = _look(dev, prod, name)
+    again = _look(dev, prod, window.names)
     stuck = again.slot is None or (_lags(again.slot) and again.slot.confirmed_lsn == seen.slot.confirmed_lsn)
     no_worker = not [worker for worker in again.workers if worker.is_main]
     rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
@@ -99,7 +107,7 @@ def _lags(found: Slot) -> bool:
 
 
 def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: WindowState, seen: _Seen) -> StatusReport:
-    name = object_names(window.name).common
+    name = window.names.common
     return StatusReport(
         window=StatusWindow(
             name=window.name,
@@ -119,7 +127,7 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
             wal_status=seen.slot.wal_status,
             retained_bytes=seen.slot.retained_bytes,
         ),
-        production_slot=_production_slot(prod, object_names(window.name).wal_slot),
+        production_slot=_production_slot(prod, window.names.wal_slot),
         subscription=None
         if seen.subscription is None
         else SubscriptionStatus(
@@ -157,20 +165,17 @@ def _lag_seconds(seen: _Seen) -> float | None:
 
 
 def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _Seen) -> list[str]:
-    name = object_names(window.name).common
+    name = window.names.common
     warnings = []
     if window.age_seconds > settings.window.max_age:
         warnings.append(f"the window is older than {settings.window.max_age:g} s (max_age)")
     held = seen.slot.retained_bytes if seen.slot else None
     if held is not None and held > settings.window.max_wal_retained:
         warnings.append(f"the slot keeps {held} bytes of WAL on dev (max_wal_retained)")
-    if seen.slot is None:
-        warnings.append(f"slot {name} is gone on dev")
-    elif seen.slot.wal_status in ("unreserved", "lost"):
+    warnings += seen.broken
+    if seen.slot is not None and seen.slot.wal_status in ("unreserved", "lost"):
         warnings.append(f"slot {name} is {seen.slot.wal_status}: dev has dropped WAL that it needs")
-    if seen.subscription is None:
-        warnings.append(f"subscription {name} is gone on production")
-    elif window.state is WindowState.STREAMING and not seen.subscription.enabled:
+    if seen.subscription is not None and window.state is WindowState.STREAMING and not seen.subscription.enabled:
         warnings.append(f"subscription {name} is disabled, the journal says that it streams")
     for worker in seen.workers:
         if seen.subscription and worker.role not in (None, seen.subscription.owner):
@@ -178,17 +183,24 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
     if seen.conflicts and seen.conflicts.failing:
         found = ", ".join(f"{count} {kind}" for kind, count in seen.conflicts.failing.items())
         warnings.append(f"the stream met conflicts: {found}")
-    warnings += _publication_warnings(dev, window, name)
+    warnings += _publication_warnings(dev, window)
     if window.setting.allow_unproven:
         warnings.append("unproven tables were allowed when the window opened")
     return warnings
 
 
-def _publication_warnings(dev: Door, window: Window, name: str) -> list[str]:
+def _publication_warnings(dev: Door, window: Window) -> list[str]:
+    whose = publication.ownership(dev, window.names)
+    if whose is None:
+        return []
+    name = window.names.common
     published = publication.published_tables(dev, name)
-    if not published:
-        return [f"publication {name} is gone on dev: changes are being lost"]
+    unmarked = []
+    if whose is publication.Ownership.UNMARKED:
+        unmarked = [f"publication {name} on dev no longer says whose it is: somebody changed its comment"]
+        if not window.setting.id:
+            unmarked = [f"an earlier version opened the window: nothing on dev says that publication {name} is its own"]
     wanted = {table.name: set(table.column_names) for table in window.scope.tables}
     if {table: set(one.columns) for table, one in published.items()} != wanted:
-        return [f"publication {name} on dev no longer publishes what the window was opened for"]
-    return []
+        return [*unmarked, f"publication {name} on dev no longer publishes what the window was opened for"]
+    return unmarked

@@ -11,7 +11,6 @@ from egrow_replica.errors import ValidationFailed, WrongState
 from egrow_replica.evidence import count_all, take_baseline, touching
 from egrow_replica.model import WindowState
 from egrow_replica.replication import origins
-from egrow_replica.replication.names import object_names
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
@@ -59,7 +58,7 @@ def validate_only(context: Context) -> Validation:
             return validate(context)
         findings = run_preflight(dev, prod, context.settings, windows, whole_backup=False)
         findings.refuse()
-    setting = new_setting(context, whole_backup=False, allow_unproven=False, makes_roles=findings.makes_roles)
+    setting = new_setting(context, findings, whole_backup=False, allow_unproven=False)
     reading = begin_reading(servers, findings.scope)
     hold, hold_missing = look_at_hold(servers, findings.scope, "")
     with servers.prod_snapshot("baseline") as snapshot:
@@ -84,7 +83,7 @@ def validate_only(context: Context) -> Validation:
         ),
         baseline=baseline,
         origin="",
-        common="",
+        names=None,
         streaming=False,
         check_content=False,
     )
@@ -102,7 +101,7 @@ def _passed(validation: Validation) -> Validation:
 def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool) -> Validation:
     if window.baseline is None:
         raise WrongState(f"window {window.name} has no baseline yet", hint="Wait until it streams.", code="no-baseline")
-    names = object_names(window.name)
+    names = window.names
     streams = window.state is WindowState.STREAMING
     subject = Subject(
         scope=window.scope,
@@ -110,7 +109,7 @@ def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool
         progress=window.progress,
         baseline=window.baseline,
         origin=names.common,
-        common=names.common,
+        names=names,
         streaming=streams,
         check_content=streams,
     )

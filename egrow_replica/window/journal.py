@@ -15,6 +15,7 @@ from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
+from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.results import ContentReport, Reconciled, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
@@ -26,6 +27,7 @@ class WindowSetting(Model):
     """What was decided when the window opened and holds for its whole life.
 
     :ivar seed: of every hash in the window.
+    :ivar id: of the window, a part of its objects' names; empty in windows of earlier versions.
     :ivar makes_roles: the content roles did not exist, so the window makes and removes them.
     :ivar hold_seconds: writes of the application's roles are held while it opens, for so long at most.
     """
@@ -36,6 +38,7 @@ class WindowSetting(Model):
     whole_backup: bool
     makes_roles: bool
     hold_seconds: float | None = None
+    id: WindowId = ""
 
 
 class StreamLook(Model):
@@ -128,6 +131,11 @@ class Window(Model):
     validation: Validation | None
     failure: str | None
     age_seconds: float
+
+    @property
+    def names(self) -> ObjectNames:
+        """The names of its objects, and whose they are."""
+        return ObjectNames(window=self.name, id=self.setting.id, production=self.prod_identity)
 
 
 class Opening(Model):

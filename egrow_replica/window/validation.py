@@ -38,9 +38,10 @@ from egrow_replica.evidence import (
 )
 from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.replication import origins as replication_origins
-from egrow_replica.replication import publication as publications
 from egrow_replica.replication import slot as slots
 from egrow_replica.replication import subscription as subscriptions
+from egrow_replica.replication.names import ObjectNames
+from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.results import (
     AccessReport,
@@ -68,7 +69,8 @@ SHOWN_RANGES = 3
 class Subject:
     """What a validation is of.
 
-    :ivar origin: name of the origin of our own writes; ``common`` names slot and subscription.
+    :ivar origin: name of the origin of our own writes.
+    :ivar names: of the window's objects; ``None`` where there is no window.
     :ivar streaming: whether the stream is expected to run, so that workers and confirmed positions are looked at.
     :ivar check_content: whether production must have dev's rows.
     """
@@ -78,9 +80,14 @@ class Subject:
     progress: Progress
     baseline: Baseline
     origin: str
-    common: str
+    names: ObjectNames | None
     streaming: bool
     check_content: bool
+
+    @property
+    def common(self) -> str:
+        """Name of slot and subscription; ``""`` where there is no window."""
+        return self.names.common if self.names is not None else ""
 
 
 @dataclass(frozen=True)
@@ -412,14 +419,14 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
     :raises NotCaughtUp: not within ``seconds``, or the stream is not running.
     :raises StreamFailed: the stream repeats an error, or a part of it is gone, so waiting is pointless.
     """
-    _refuse_lost(dev, prod, subject.common)
+    _refuse_broken(dev, prod, subject)
     lsn = slots.current_lsn(dev)
     errors = _errors(prod, subject.common)
 
     def confirmed() -> bool:
         if slots.has_confirmed(dev, subject.common, lsn):
             return True
-        _refuse_lost(dev, prod, subject.common)
+        _refuse_broken(dev, prod, subject)
         now = _errors(prod, subject.common)
         if now > errors + 1:  # one may be a lost connection; a data error repeats
             raise StreamFailed(
@@ -432,15 +439,10 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
     wait_until(confirmed, seconds, f"production has not confirmed dev's position {lsn}")
 
 
-def _refuse_lost(dev: Door, prod: Door, name: str) -> None:
-    there = {
-        f"subscription {name} is gone on production": subscriptions.get(prod, name) is not None,
-        f"publication {name} is gone on dev": publications.exists(dev, name),
-        f"slot {name} is gone on dev": slots.get(dev, name) is not None,
-    }
-    lost = [complaint for complaint, found in there.items() if not found]
-    if lost:
-        raise StreamFailed("; ".join(lost), hint="Close the window, and open another: `egrow-replica disable`.")
+def _refuse_broken(dev: Door, prod: Door, subject: Subject) -> None:
+    broken = broken_parts(dev, prod, subject.names) if subject.names is not None else []
+    if broken:
+        raise StreamFailed("; ".join(broken), hint="Close the window, and open another: `egrow-replica disable`.")
 
 
 def _errors(prod: Door, name: str) -> int:

@@ -20,6 +20,8 @@ from egrow_replica.model import Server
 
 #: (server, statement), in order, by step.
 Statements = dict[str, list[tuple[str, str]]]
+#: A window's seed and id.
+Drawn = tuple[int, str]
 
 _LINE = re.compile(r"^\S+ \S+ [A-Z]+ (?:step (?P<step>[\w-]+) begins|sent (?P<sent>\{.*\}))$")
 _KEYS = re.compile(r"<\d+ key hashes>")
@@ -52,7 +54,7 @@ def planned(report: dict[str, Any]) -> tuple[Statements, Statements]:
     return always, perhaps
 
 
-def sent(log: Path, seed: int) -> Statements:
+def sent(log: Path, drawn: Drawn) -> Statements:
     """The statements of a log that changed something; what was sent before the first step is the journal's."""
     found: Statements = defaultdict(list)
     step = "journal"
@@ -64,7 +66,7 @@ def sent(log: Path, seed: int) -> Statements:
             step = "journal" if match["step"] == "preflight" else match["step"]
             continue
         one = json.loads(match["sent"])
-        text = re.sub(r"'[0-9A-F]+/[0-9A-F]+'::pg_lsn", "'<lsn>'::pg_lsn", placeholders(one["sql"], seed))
+        text = re.sub(r"'[0-9A-F]+/[0-9A-F]+'::pg_lsn", "'<lsn>'::pg_lsn", placeholders(one["sql"], *drawn))
         if changes_something(text) and "advisory_lock" not in text:
             found[step].append((one["server"], text))
     return found
@@ -75,10 +77,10 @@ def of_server(statements: Iterable[tuple[str, str]], server: Server) -> list[str
     return [text for text, _ in groupby(text for where, text in statements if where == server)]
 
 
-def unlike(report: dict[str, Any], log: Path, seed: int) -> Iterator[str]:
+def unlike(report: dict[str, Any], log: Path, drawn: Drawn) -> Iterator[str]:
     """Every difference between plan and log, step by step and server by server."""
     always, perhaps = planned(report)
-    real = sent(log, seed)
+    real = sent(log, drawn)
     for step in dict.fromkeys((*always, *real)):
         for server in Server:
             wanted = of_server(always[step], server)
@@ -88,9 +90,10 @@ def unlike(report: dict[str, Any], log: Path, seed: int) -> Iterator[str]:
                 yield f"{step} on {server}:\n  planned {wanted}\n  sent    {got}"
 
 
-def seed_of(pair: Pair, window: str) -> int:
-    """What a window drew for its hashes."""
-    return int(pair.value(Server.PROD, "SELECT setting->>'seed' FROM egrow_replica.window WHERE name = %s", window))
+def drawn_by(pair: Pair, window: str) -> Drawn:
+    """What a window drew: the seed of its hashes, and its id."""
+    drawn = "SELECT (setting->>'seed')::int8, setting->>'id' FROM egrow_replica.window WHERE name = %s"
+    return pair.prod_sql(drawn, window)[0]
 
 
 def plan_and_enable(pair: Pair, *options: str) -> tuple[dict[str, Any], list[str]]:
@@ -103,4 +106,4 @@ def plan_and_enable(pair: Pair, *options: str) -> tuple[dict[str, Any], list[str
     passwords = {conninfo_to_dict(login).get("password") for login in pair.logins.values()} - {None}
     assert passwords
     assert [password for password in passwords if str(password) in seen] == []
-    return report, list(unlike(report, log, seed_of(pair, report["window"])))
+    return report, list(unlike(report, log, drawn_by(pair, report["window"])))

@@ -47,7 +47,7 @@ _NOTHING = Scope(tables=(), sequences=(), foreign_keys=())
 
 def test_a_planning_door_judges_and_sends_nothing_but_reading(shared_pair: Pair) -> None:
     servers = Context(load_settings(shared_pair.config), Silence()).servers()
-    names = object_names("draft")
+    names = object_names("draft", id="0123456789ab", production="1/2")
     write = "UPDATE egrow_replica.window SET reason = 'x'"
     with shared_pair.unchanged(), servers.write_prod(_NOTHING, names, names.common, planning=True) as door:
         assert door.vet(write).shown == write
@@ -63,7 +63,7 @@ def test_a_planning_door_judges_and_sends_nothing_but_reading(shared_pair: Pair)
 def test_only_what_is_drawn_is_replaced() -> None:
     text = "ROW(t.id), '77'::pg_catalog.int8) = ANY ('{1,-22,3}'::int8[]) AND t.note = '77' AND t.a = '{1}'::int4[]"
     shown = "ROW(t.id), '<seed>'::pg_catalog.int8) = ANY ('{<3 key hashes>}'::int8[]) AND t.note = '77'"
-    assert placeholders(text, 77) == shown + " AND t.a = '{1}'::int4[]"
+    assert placeholders(text, 77, "0123456789ab") == shown + " AND t.a = '{1}'::int4[]"
 
 
 def test_a_small_comparison_measures_nothing() -> None:

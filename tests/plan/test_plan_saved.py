@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plan_world import seed_of, unlike
+from plan_world import drawn_by, unlike
 from psycopg.conninfo import conninfo_to_dict
 from support.pair import Pair
 from support.waiting import wait_until
@@ -124,7 +124,7 @@ def test_a_plan_is_refused_while_anything_is_not_as_it_was(pair: Pair) -> None:
     assert opened["backup"]["bytes"] > 0
     assert pair.value(Server.PROD, "SELECT reason FROM egrow_replica.window WHERE name = 'release'") == "spring"
     kept = json.loads(plan.read_text(encoding="utf-8"))
-    assert list(unlike(kept, log, seed_of(pair, "release"))) == []
+    assert list(unlike(kept, log, drawn_by(pair, "release"))) == []
     assert _code(pair, plan) == "window-already-open"
     pair.ok("disable")
     wait_until(lambda: not pair.sessions(), 10, what="the end of our sessions")

@@ -246,6 +246,11 @@ class Pair:
         )
         return state or "", [(step, status) for step, status in steps]
 
+    def common(self, window: str) -> str:
+        """The name of a window's objects on both servers."""
+        id_ = self.value(Server.PROD, "SELECT setting->>'id' FROM egrow_replica.window WHERE name = %s", window)
+        return f"egrow_{window.replace('-', '_')}_{id_}"
+
     # ------------------------------------------------------------------------------------------------------------ end
 
     def drop(self) -> None:

@@ -180,7 +180,7 @@ def _without_replication(pair: Pair, tier: str) -> Iterator[None]:
 
 
 def _tamper_all(pair: Pair, window: str, cells: Sequence[Cell], special: bool) -> None:
-    origin = f"egrow_{window}"
+    origin = pair.common(window)
     busy = [cell.table for cell in cells if cell.busy]
     run_as(pair, None, [_about(one, table) for table in busy for one in NOISE_BEFORE])
     for actor in (Actor.PEOPLE, Actor.CONTROLLER):

@@ -100,7 +100,7 @@ def found_rows(window: Tampered, cell: Cell) -> list[str]:
 
 
 def _check_names_origin(window: Tampered, cell: Cell, reason: str) -> None:
-    origin = f"egrow_{window.window}" if cell.actor is Actor.CONTROLLER else "through pg_"
+    origin = window.pair.common(window.window) if cell.actor is Actor.CONTROLLER else "through pg_"
     assert origin in reason
     if window.tier in WITH_WAL:
         assert cell.table in reason

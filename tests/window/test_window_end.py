@@ -43,7 +43,7 @@ def window(pair: Pair, name: str) -> Iterator[str]:
     """An open window, by the name of its objects."""
     pair.ok("enable", "--name", name, "--no-backup")
     try:
-        yield f"egrow_{name}"
+        yield pair.common(name)
     finally:
         pair.prod_sql("DROP FUNCTION IF EXISTS thief CASCADE")
         pair.cli("disable", "--now", "--no-validate")
@@ -218,8 +218,8 @@ def test_a_window_whose_wal_is_gone(new_lab: Callable[..., Pair]) -> None:
         pair.prod_sql("CREATE TABLE passing AS SELECT 1 AS one")
         pair.prod_sql("DROP TABLE passing")
         pair.prod_sql("CHECKPOINT")
-        status = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'egrow_gone_wal'"
-        return bool(pair.value(PROD, status) == "lost")
+        status = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s"
+        return bool(pair.value(PROD, status, f"{pair.common('gone')}_wal") == "lost")
 
     wait_until(lost, what="the loss of the slot's WAL")
     closed = pair.ok("disable")

@@ -320,7 +320,10 @@ def test_what_writes_asks_and_nobody_answers(shared_pair: Pair, arguments: tuple
 def test_names_as_long_as_they_may_be(pair: Pair) -> None:
     name = "a" * 40
     pair.ok("enable", "--name", name, "--no-backup")
-    assert pair.ok("status").json["slot"]["name"] == f"egrow_{name}"
+    common = pair.common(name)
+    status = pair.ok("status").json
+    assert (status["slot"]["name"], status["production_slot"]["name"]) == (common, f"{common}_wal")
+    assert len(f"{common}_wal") == 63
     pair.ok("disable")
     assert pair.leftovers() == []
 

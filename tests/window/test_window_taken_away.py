@@ -81,7 +81,7 @@ def test_a_window_that_lost_something_is_closed(lossy: Pair, what: str) -> None:
     name = f"lost-{list(LOSSES).index(what)}"
     pair.prod_sql("CREATE TABLE IF NOT EXISTS passing (id int PRIMARY KEY); GRANT SELECT ON passing TO egrow_operator")
     pair.ok("enable", "--name", name, "--no-backup")
-    common = f"egrow_{name.replace('-', '_')}"
+    common = pair.common(name)
     with pair.connect(loss.server) as connection:
         for statement in loss.take:
             wait_until(lambda s=statement: _done(connection, s.format(common)), what=statement)

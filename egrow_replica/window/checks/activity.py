@@ -18,7 +18,6 @@ from egrow_replica.catalog.conditions import (
 )
 from egrow_replica.catalog.roles import APPLY_ROLE
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.replication.names import object_names
 from egrow_replica.window.checks.base import finding, info, inspection, warning
 from egrow_replica.window.checks.remedies import name, text
 from egrow_replica.window.checks.view import View
@@ -158,7 +157,7 @@ def _unjudged_restores(view: View, server: Server) -> dict[str, str]:
     """Origins of restores that have written and whose evidence is missing, each with its window."""
     database = view.facts(server).database_oid
     return {
-        object_names(window.name).restore_origin(database): window.name
+        window.names.restore_origin(database): window.name
         for window in view.windows
         if window.progress.restoring is not None and window.progress.restoring.stage is RestoreStage.WRITTEN
     }
@@ -166,7 +165,7 @@ def _unjudged_restores(view: View, server: Server) -> dict[str, str]:
 
 def _left(view: View, found: Iterable[Leftover]) -> Iterator[Leftover]:
     """Those that do not belong to the open window; a re-base numbers its slots, a restore has its own origin."""
-    open_names = [object_names(window.name).common for window in view.windows if window.state.is_open]
+    open_names = [window.names.common for window in view.windows if window.state.is_open]
     for one in found:
         if not any(one.name == known or one.name.startswith(f"{known}_") for known in open_names):
             yield one

@@ -259,7 +259,7 @@ def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) 
         progress=run.progress,
         baseline=run.baseline,
         origin=run.origin,
-        common=run.names.common,
+        names=run.names,
         streaming=streaming,
         check_content=check_content,
     )

@@ -127,25 +127,29 @@ class Roles(Step):
 
 
 class Publication(Step):
-    """The publication on dev."""
+    """The publication on dev. Made before the baseline: with it the window's names are claimed there."""
 
     name = "publication"
     server = Server.DEV
     description = "publish the content tables, each with its columns"
 
     def observe(self, run: Run) -> bool:
-        return publication.exists(run.dev, run.names.common)
+        return publication.refuse_anothers(run.dev, run.names)
 
     def do(self, run: Run) -> str:
-        publication.create(run.dev, run.names.common, run.scope, run.setting.publish)
+        publication.create(run.dev, run.names, run.scope, run.setting.publish)
         return f"{len(run.scope.tables)} tables"
 
     def undo(self, run: Run) -> list[Removed]:
-        dropped = publication.drop(run.dev, run.names.common)
+        if publication.ownership(run.dev, run.names) is publication.Ownership.ANOTHERS:
+            run.listener.say(f"warning: publication {run.names.common} on dev says that it is another's: it stays")
+            return []
+        dropped = publication.drop(run.dev, run.names)
         return [Removed(server=Server.DEV, kind="publication", name=run.names.common)] if dropped else []
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
-        yield Planned(run.dev, publication.create_statement(run.names.common, run.scope, run.setting.publish))
+        for statement in publication.create_statements(run.names, run.scope, run.setting.publish):
+            yield Planned(run.dev, statement)
 
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
         yield lock(Server.DEV, SHARE_UPDATE_EXCLUSIVE, run.scope.names)
