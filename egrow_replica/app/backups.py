@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from egrow_replica.app.context import Context
-from egrow_replica.backup import BackupSummary, list_backups
+from egrow_replica.backup import BackupState, BackupSummary, list_backups
 from egrow_replica.model import Model
 
 
@@ -16,3 +16,6 @@ class BackupsReport(Model):
 def backups_list(context: Context) -> BackupsReport:
     """Every backup in the configured directory, the oldest first."""
     return BackupsReport(backups=tuple(list_backups(context.settings.backup.directory)))
+
+
+__all__ = ["BackupState", "BackupSummary", "BackupsReport", "backups_list"]

@@ -13,6 +13,7 @@ from egrow_replica.backup.manifest import (
     load,
 )
 from egrow_replica.backup.store import (
+    BackupState,
     BackupSummary,
     VerifyReport,
     create_directory,
@@ -26,6 +27,7 @@ from egrow_replica.backup.tools import Tools, find_tools
 
 __all__ = [
     "BackupFacts",
+    "BackupState",
     "BackupSummary",
     "ContentFile",
     "ContentTable",

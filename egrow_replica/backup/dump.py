@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import SecretStr
 
@@ -18,11 +20,12 @@ from egrow_replica.backup.files import (
     NO_SPACE,
     digest_of,
     explained,
-    new_file,
     open_plain,
     sync_directory,
 )
+from egrow_replica.backup.leashed import Leash, leash
 from egrow_replica.backup.manifest import Dump, StoredFile
+from egrow_replica.backup.passfile import Handover, handed_over
 from egrow_replica.backup.tools import Tools, choose_compression, plain_environment, run_tool
 from egrow_replica.db import Dsn, Identifier, pinned_options
 from egrow_replica.errors import BackupFailed
@@ -32,7 +35,6 @@ DUMP = "dump"
 EXCLUDED_SCHEMA = "egrow_replica"
 #: How long pg_dump waits for a table that somebody holds exclusively.
 LOCK_WAIT = "30s"
-_ERRORS = "stderr"
 _GRACE_SECONDS = 10
 _SHOWN_LINES = 6
 _SHOWN_CHARACTERS = 300
@@ -61,7 +63,7 @@ class RunningDump:
     """A pg_dump that works while the caller does something else."""
 
     process: subprocess.Popen[bytes]
-    errors: Path
+    errors: BinaryIO
     dsn: Dsn
     tools: Tools
     directory: Path
@@ -104,7 +106,9 @@ class RunningDump:
 
     def _said(self) -> list[str]:
         """The last lines of what pg_dump said, short, and never with the password."""
-        text = self.errors.read_text(encoding="utf-8", errors="replace")
+        # Not by its position, which is where pg_dump writes on.
+        size = os.fstat(self.errors.fileno()).st_size
+        text = os.pread(self.errors.fileno(), size, 0).decode(errors="replace")
         password = self.dsn.password.get_secret_value()
         if password:
             text = text.replace(password, "***")
@@ -116,18 +120,17 @@ class RunningDump:
 def running_dump(
     dsn: Dsn, tools: Tools, snapshot: str, directory: Path, *, jobs: int, compression: str
 ) -> Iterator[RunningDump]:
-    """Start pg_dump; it is ended when the block ends, whatever ended the block.
+    """Start pg_dump; it is ended when the block ends, whatever ended the block, and when this process ends.
 
-    The password goes by a file that only we can read, outside the backup, removed at the end of the block: an argument
-    would stand in the process list, and a variable would stay in the environment of every worker.
+    Nothing of it has a name on a disk outside the backup: see :func:`handed_over` for the password.
 
     :raises BackupFailed: pg_dump cannot be started.
     """
     method = choose_compression(tools, compression)
     command = [str(tools.pg_dump), *_arguments(snapshot, directory / DUMP, jobs, method), "-d", _conninfo(dsn)]
-    with _private_directory() as private:
-        process = _start(command, _environment(dsn, private), private / _ERRORS)
-        dump = RunningDump(process, private / _ERRORS, dsn, tools, directory, jobs, method)
+    with leash() as held, _messages() as errors, handed_over(dsn.password.get_secret_value()) as handover:
+        process = _start(held, command, handover, errors)
+        dump = RunningDump(process, errors, dsn, tools, directory, jobs, method)
         try:
             yield dump
         finally:
@@ -135,22 +138,23 @@ def running_dump(
 
 
 @contextmanager
-def _private_directory() -> Iterator[Path]:
-    """A directory outside every backup that only we can read; gone at the end of the block."""
-    with explained("make a directory in", Path(tempfile.gettempdir())):
-        directory = tempfile.TemporaryDirectory(prefix="egrow-replica-")
-    with directory as path:
-        yield Path(path)
+def _messages() -> Iterator[BinaryIO]:
+    """A file without a name, for what pg_dump says."""
+    with explained("write in", Path(tempfile.gettempdir())):
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed below, not explained
+    with file:
+        yield file
 
 
-def _start(command: list[str], environment: dict[str, str], errors: Path) -> subprocess.Popen[bytes]:
-    with explained("start", Path(command[0])), errors.open("wb") as said:
+def _start(held: Leash, command: list[str], handover: Handover, errors: BinaryIO) -> subprocess.Popen[bytes]:
+    with explained("start", Path(command[0])):
         return subprocess.Popen(  # noqa: S603  found by find_tools, no shell
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            env=environment,
+            held.command(*command),
+            stdin=held.stdin,
+            stdout=errors,
+            stderr=errors,
+            env=_environment(handover),
+            pass_fds=handover.descriptors,
             umask=0o077,
             # Python ignores SIGXFSZ. Left so, pg_dump says "File too large" where a worker would just be gone.
             restore_signals=False,
@@ -188,26 +192,13 @@ def _conninfo(dsn: Dsn) -> str:
     return public.conninfo(application_name="egrow-replica/backup", options=pinned_options()).get_secret_value()
 
 
-def _environment(dsn: Dsn, private: Path) -> dict[str, str]:
+def _environment(handover: Handover) -> dict[str, str]:
     environment = plain_environment()
     environment.pop("PGCLIENTENCODING", None)
-    password = dsn.password.get_secret_value()
-    if password:
-        if "\n" in password or "\r" in password:
-            raise BackupFailed("the password holds a line break, which no password file can", hint="Change it.")
+    if handover.environment:
         # Stronger than a password file, so another password there would win.
         environment.pop("PGPASSWORD", None)
-        environment["PGPASSFILE"] = str(_write_passfile(private, password))
-    return environment
-
-
-def _write_passfile(private: Path, password: str) -> Path:
-    r"""``*:*:*:*:password``: every host of the connection string is given the same. ``:`` and ``\`` are escaped."""
-    path = private / "pgpass"
-    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
-    with explained("write", path), new_file(path) as file:
-        file.write(f"*:*:*:*:{escaped}\n".encode())
-    return path
+    return {**environment, **handover.environment}
 
 
 def _stored(directory: Path, path: Path) -> StoredFile:

@@ -20,6 +20,7 @@ from egrow_replica.backup.manifest import (
     total_bytes,
     write_manifest,
 )
+from egrow_replica.backup.remains import remove_passfiles
 from egrow_replica.backup.store import create_directory, half_made
 from egrow_replica.backup.tools import find_tools
 from egrow_replica.db import Door, Dsn
@@ -46,7 +47,8 @@ def make_backup(
     """Write a backup into a new directory of ``base``; :attr:`Manifest.directory` is its name.
 
     pg_dump works while the door reads the content tables, both in the same snapshot. Whatever goes wrong, interrupts
-    included, pg_dump is ended and the half-made directory removed.
+    included, pg_dump is ended and the half-made directory removed. What an earlier version left of a password goes
+    first.
 
     :param door: inside the repeatable-read transaction that exported ``snapshot``, which must stay open.
     :param dsn: how pg_dump reaches the same server.
@@ -60,6 +62,7 @@ def make_backup(
         raise BackupFailed(
             "a backup is read in one snapshot, and this transaction has several", hint="Report this bug."
         )
+    remove_passfiles()
     created_at = now or datetime.now(UTC)
     tools = find_tools(door.version, settings.bin_dir) if whole_database else None
     directory = create_directory(base, window, created_at)

@@ -7,8 +7,9 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,16 @@ from egrow_replica.model import Model
 _NAME = re.compile(r"safe-sync-backup-(\d{8}T\d{6}Z)-([a-z0-9][a-z0-9-]{0,39})\Z")
 
 
+class BackupState(StrEnum):
+    """How far a directory of backups came."""
+
+    FINISHED = "finished"
+    #: A backup that is being made at this moment, or whose controller was killed: its manifest is missing.
+    INCOMPLETE = "incomplete"
+    #: Not named as a backup is, and without a manifest.
+    FOREIGN = "foreign"
+
+
 class BackupSummary(Model):
     """One line of ``backups list``.
 
@@ -31,6 +42,7 @@ class BackupSummary(Model):
     :ivar created_at: for a directory that is no backup, when it was last changed.
     :ivar tables: content tables.
     :ivar verified: the manifest reads and every file is there with its size; contents are not looked at.
+    :ivar state: whether it was ever finished.
     """
 
     directory: Path
@@ -40,6 +52,7 @@ class BackupSummary(Model):
     server_version: str
     tables: int
     verified: bool
+    state: BackupState
 
 
 class VerifyReport(Model):
@@ -137,6 +150,7 @@ def _summary(path: Path) -> BackupSummary:
         server_version=manifest.server_version,
         tables=len(manifest.content),
         verified=all(_has_size(path / stored.file, stored.bytes) for stored in manifest.files),
+        state=BackupState.FINISHED,
     )
 
 
@@ -157,7 +171,15 @@ def _unknown(path: Path) -> BackupSummary:
         server_version="",
         tables=0,
         verified=False,
+        state=_state(path),
     )
+
+
+def _state(path: Path) -> BackupState:
+    with suppress(BackupFailed):
+        if is_finished(path):  # with a manifest that does not read
+            return BackupState.FINISHED
+    return BackupState.INCOMPLETE if _NAME.match(path.name) else BackupState.FOREIGN
 
 
 def _from_name(path: Path) -> tuple[datetime, str]:

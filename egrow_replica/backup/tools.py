@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from egrow_replica.backup.leashed import leash
 from egrow_replica.errors import BackupFailed
 from egrow_replica.model import Model
 
@@ -109,14 +110,15 @@ def run_tool(program: Path, *arguments: str) -> subprocess.CompletedProcess[byte
 
     :raises OSError: it cannot be started; :raises subprocess.TimeoutExpired: it does not end.
     """
-    return subprocess.run(  # noqa: S603  found by _places, no shell
-        [program, *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_RUN_SECONDS,
-        env=plain_environment(),
-        check=False,
-    )
+    with leash() as held:
+        return subprocess.run(  # noqa: S603  found by _places, no shell
+            held.command(str(program), *arguments),
+            stdin=held.stdin,
+            capture_output=True,
+            timeout=_RUN_SECONDS,
+            env=plain_environment(),
+            check=False,
+        )
 
 
 def choose_compression(tools: Tools, wanted: str) -> str:

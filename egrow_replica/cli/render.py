@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from egrow_replica import results
-from egrow_replica.app.backups import BackupsReport
+from egrow_replica.app.backups import BackupsReport, BackupState, BackupSummary
 from egrow_replica.cli.differences import difference_lines
 from egrow_replica.cli.doctor_lines import show_doctor
 from egrow_replica.cli.init_lines import show_init
@@ -259,10 +259,16 @@ def _backups(console: Console, report: BackupsReport) -> None:
             size_text(one.bytes),
             one.server_version,
             str(one.tables),
-            tr("yes") if one.verified else f"[red]{tr('no')}[/]",
+            _complete(one),
             escape(str(one.directory)),
         )
     console.print(table)
+
+
+def _complete(backup: BackupSummary) -> str:
+    if backup.verified:
+        return tr("yes")
+    return f"[red]{tr('never finished') if backup.state is BackupState.INCOMPLETE else tr('no')}[/]"
 
 
 def _verdict_word(verdict: TableVerdict) -> str:

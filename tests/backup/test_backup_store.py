@@ -75,18 +75,18 @@ def test_list_tells_whole_from_broken(tmp_path: Path) -> None:
     (base / "foreign").mkdir()
     (base / "README.md").touch()
     (base / "link").symlink_to("nowhere")
-    listed = [(backup.window, backup.verified) for backup in list_backups(base)]
+    listed = [(backup.window, backup.verified, backup.state.value) for backup in list_backups(base)]
     assert listed == [
-        ("february", False),
-        ("march", False),
-        ("april", False),
-        ("may", False),
-        ("june", True),
-        ("", False),
+        ("february", False, "finished"),
+        ("march", False, "incomplete"),
+        ("april", False, "finished"),
+        ("may", False, "finished"),
+        ("june", True, "finished"),
+        ("", False, "foreign"),
     ]
     assert list_backups(base)[4].directory == whole
     assert list_backups(base)[4].model_dump(mode="json").keys() == {
-        "directory", "window", "created_at", "bytes", "server_version", "tables", "verified",
+        "directory", "window", "created_at", "bytes", "server_version", "tables", "verified", "state",
     }  # fmt: skip
 
 
