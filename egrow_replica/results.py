@@ -186,7 +186,7 @@ class EnableReport(Model):
 
 
 class Removed(Model):
-    """An object that was removed from a server."""
+    """An object of a window on a server: one that was removed, or is left, or that nobody looks after."""
 
     server: Server
     kind: str
@@ -201,6 +201,7 @@ class DisableReport(Model):
     validation: Validation | None
     removed: tuple[Removed, ...]
     left_behind: tuple[Removed, ...]
+    notes: tuple[str, ...] = ()
     total_seconds: float
 
 
@@ -323,6 +324,8 @@ class StatusReport(Model):
     watched: bool = False
     tables: tuple[TableState, ...] = ()
     hold: HoldReport | None = Field(None, exclude_if=lambda hold: hold is None)
+    #: What stands on the servers of a window that production's journal does not know.
+    unknown: tuple[Removed, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

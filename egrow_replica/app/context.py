@@ -13,6 +13,7 @@ from egrow_replica.errors import WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
+from egrow_replica.window.belonging import refuse_unknown
 from egrow_replica.window.journal import Window, read_windows
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.run import Run
@@ -36,15 +37,18 @@ class Context:
 
 
 @contextmanager
-def locked(context: Context, what: str) -> Iterator[tuple[Servers, Door, ExitStack]]:
+def locked(context: Context, what: str, *, accept_unknown: bool = False) -> Iterator[tuple[Servers, Door, ExitStack]]:
     """Production's lock for the length of a command.
 
-    :raises WrongState: another controller has it.
+    :param accept_unknown: also where a window stands on production that its journal does not know.
+    :raises WrongState: another controller has it, or there is such a window.
     """
     servers = context.servers()
     with ExitStack() as stack:
         door = stack.enter_context(servers.lock_prod(f"{what}/lock"))
         lock.take(door)
+        if not accept_unknown:
+            refuse_unknown(door, read_windows(door))
         yield servers, door, stack
 
 

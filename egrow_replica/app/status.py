@@ -9,6 +9,7 @@ from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.maintenance import hold_report, overdue_warning
 from egrow_replica.app.restoring import interrupted, unjudged
 from egrow_replica.db import Door
+from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
 from egrow_replica.replication import publication, slot, subscription
@@ -17,6 +18,7 @@ from egrow_replica.replication.slot import Slot
 from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
 from egrow_replica.results import (
+    Removed,
     SlotStatus,
     StatusReport,
     StatusWindow,
@@ -25,6 +27,7 @@ from egrow_replica.results import (
     WorkerStatus,
 )
 from egrow_replica.settings import Settings
+from egrow_replica.window.belonging import NamedObject, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import Window, read_windows
 
@@ -50,8 +53,28 @@ class _Seen:
 def status(context: Context) -> StatusReport:
     """State, lag, slot, conflicts and warnings.
 
+    :raises ValidationFailed: the window has failed, or one stands there that the journal does not know; ``report`` has
+        the status.
     :raises ServerUnavailable: a server does not answer.
     """
+    report, unknown = _status(context)
+    if unknown:
+        refusal = unknown_window(unknown)
+        raise _alert(report, refusal.message, refusal.hint, refusal.code)
+    if report.window is not None and report.window.state is WindowState.FAILED:
+        reasons = "; ".join(report.warnings) or "the stream meets the same error again and again"
+        hint = "`egrow-replica validate` gathers the evidence, `egrow-replica disable` closes the window."
+        raise _alert(report, f"window {report.window.name} has failed: {reasons}", hint, "window-failed")
+    return report
+
+
+def _alert(report: StatusReport, message: str, hint: str, code: str) -> ValidationFailed:
+    alert = ValidationFailed(message, hint=hint, code=code)
+    alert.report = report
+    return alert
+
+
+def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
     servers = context.servers()
     with servers.read_prod("status") as prod, servers.read_dev("status") as dev:
         windows = read_windows(prod)
@@ -59,14 +82,17 @@ def status(context: Context) -> StatusReport:
         hold = read_hold(prod)
         held = hold_report(hold) if hold is not None else None
         warnings = overdue_warning(hold) if hold is not None else ()
+        found = unknown_objects(prod, windows, dev)
+        unknown = tuple(Removed(server=one.server, kind=one.kind, name=one.name) for one in found)
         if window is None:
             left = interrupted(windows)
             told = () if left is None else (unjudged(left[0].name),)
-            return StatusReport(window=None, hold=held, warnings=(*warnings, *told))
+            return StatusReport(window=None, hold=held, unknown=unknown, warnings=(*warnings, *told)), found
         seen = _look(dev, prod, window.names)
         state = _state(dev, prod, window, seen)
         report = _report(context.settings, dev, prod, window, state, seen)
-        return report.model_copy(update={"hold": held, "warnings": (*warnings, *report.warnings)})
+        seen_too = {"hold": held, "unknown": unknown, "warnings": (*warnings, *report.warnings)}
+        return report.model_copy(update=seen_too), found
 
 
 def _look(dev: Door, prod: Door, names: ObjectNames) -> _Seen:

@@ -13,6 +13,7 @@ from egrow_replica.model import WindowState
 from egrow_replica.replication import origins
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
+from egrow_replica.window.belonging import refuse_unknown
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
@@ -32,7 +33,9 @@ def validate(context: Context, *, full_scan: bool = False) -> Validation:
     servers = context.servers()
     with servers.read_prod("validate") as prod:
         windows = read_windows(prod)
-    window = open_window(windows)
+        window = open_window(windows)
+        if window is None:  # else it is a problem of that window's validation
+            refuse_unknown(prod, windows)
     left = interrupted(windows)
     if window is not None:
         validation = _of_open(context, servers, window, full_scan)
@@ -56,6 +59,7 @@ def validate_only(context: Context) -> Validation:
         windows = read_windows(prod)
         if open_window(windows) is not None:
             return validate(context)
+        refuse_unknown(prod, windows, dev)
         findings = run_preflight(dev, prod, context.settings, windows, whole_backup=False)
         findings.refuse()
     setting = new_setting(context, findings, whole_backup=False, allow_unproven=False)

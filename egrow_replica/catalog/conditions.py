@@ -112,14 +112,6 @@ class BlockingLock(Model):
     application: str
 
 
-class Leftover(Model):
-    """An object that is named as a window's are."""
-
-    kind: str
-    name: str
-    active: bool
-
-
 class OtherSubscription(Model):
     """A subscription that writes a table."""
 
@@ -261,16 +253,6 @@ def read_prepared_transactions(door: Door) -> list[PreparedTransaction]:
 def read_blocking_locks(door: Door, oids: Iterable[int]) -> list[BlockingLock]:
     """Locks on these relations that a write has to wait for."""
     return door.rows(BlockingLock, query("doctor/blocking_locks"), [list(oids)])
-
-
-def read_dev_leftovers(dev: Door) -> list[Leftover]:
-    """Publications and slots that are named as a window's are."""
-    return dev.rows(Leftover, query("doctor/dev_leftovers"))
-
-
-def read_prod_leftovers(prod: Door) -> list[Leftover]:
-    """Subscriptions, origins and slots that are named as a window's are."""
-    return prod.rows(Leftover, query("doctor/prod_leftovers"))
 
 
 def read_other_subscriptions(prod: Door, oids: Iterable[int]) -> list[OtherSubscription]:

@@ -18,6 +18,7 @@ from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
 from egrow_replica.app.enable import EnableOptions
 from egrow_replica.app.enable import enable as open_window
+from egrow_replica.app.orphan import disable_orphan
 from egrow_replica.app.plan import enable_planned, options_of
 from egrow_replica.app.plan import plan as make_plan
 from egrow_replica.app.restore import RestoreOptions
@@ -33,7 +34,7 @@ from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
-from egrow_replica.model import QualifiedName, WindowState
+from egrow_replica.model import QualifiedName
 from egrow_replica.settings import seconds
 
 NAMES = ("setup", "compare", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
@@ -179,9 +180,7 @@ def status(
     """Show how the open window is doing."""
     state: State = context.obj
     state.json = state.json or format_ is Format.JSON
-    report = look(state.context())
-    failed = report.window is not None and report.window.state is WindowState.FAILED
-    return Answer("status", report, ExitCode.VALIDATION if failed else ExitCode.OK)
+    return Answer("status", look(state.context()))
 
 
 def compare(
@@ -229,11 +228,16 @@ def disable(
     now: Annotated[bool, typer.Option("--now", help="do not wait for what is still on its way")] = False,
     force: Annotated[bool, typer.Option("--force", help="also where dev cannot be reached")] = False,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="do not gather evidence")] = False,
+    orphan: Annotated[bool, typer.Option("--orphan", help="a window that the journal does not know")] = False,
 ) -> Answer:
     """Close the window: drain, validate, remove everything that it made."""
+    if orphan and (now or no_validate):
+        raise UsageError("--orphan neither drains nor validates: leave --now and --no-validate out")
     state: State = context.obj
     use_case = state.context()
     state.confirm(tr("Close the window?"))
+    if orphan:
+        return Answer("disable", disable_orphan(use_case, force=force))
     options = DisableOptions(drain=not now, force=force, validate_first=not no_validate)
     return Answer("disable", close_window(use_case, options))
 

@@ -160,8 +160,10 @@ def _status(console: Console, report: results.StatusReport) -> None:
     window = report.window
     if report.hold is not None:
         show_hold(console, report.hold)
+    _left_behind(console, report.unknown)
     if window is None:
-        console.print(tr("no window is open"))
+        if not report.unknown:
+            console.print(tr("no window is open"))
         _warnings(console, report.warnings)
         return
     _window(console, results.WindowSummary(name=window.name, state=window.state))
@@ -203,6 +205,7 @@ def _disable(console: Console, report: results.DisableReport) -> None:
         line = tr("removed on {server}: {kind} {name}")
         console.print(line.format(server=one.server, kind=one.kind, name=one.name), highlight=False)
     _left_behind(console, report.left_behind)
+    _warnings(console, report.notes)
 
 
 def _left_behind(console: Console, left: tuple[results.Removed, ...]) -> None:

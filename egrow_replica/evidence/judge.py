@@ -17,12 +17,14 @@ LOCAL_ORIGIN = 0
 class Origins:
     """Who may have written: our origins, and those that others had before the window and still have.
 
+    :ivar ours: of this program, whichever window they belong to; ``window``: of the one that is judged.
     :ivar since: WAL positions from which a number of ours is ours: another subscription may have had it before.
     """
 
     ours: dict[int, str]
     others: dict[int, str]
     since: dict[int, str] = field(default_factory=dict)
+    window: frozenset[int] = frozenset()
 
     def name(self, number: int) -> str:
         """How a person calls an origin."""

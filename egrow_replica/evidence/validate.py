@@ -70,7 +70,7 @@ class WalReading:
         if self.state is None:
             return None
         ours = {
-            number: OurOrigin(name=name, since=origins.since.get(number, BEGINNING))
+            number: OurOrigin(name=name, since=origins.since.get(number, BEGINNING), window=number in origins.window)
             for number, name in origins.ours.items()
         }
         found = examine(door, self.state, scope, ours)

@@ -24,10 +24,14 @@ _VERBS = {
 
 
 class OurOrigin(Model):
-    """An origin of this window. Numbers are reused: what carries it before ``since`` was somebody else's."""
+    """An origin of ours. Numbers are reused: what carries it before ``since`` was somebody else's.
+
+    :ivar window: it is the judged window's own; another's writes in other databases are not this window's affair.
+    """
 
     name: str
     since: str = "0/0"
+    window: bool = True
 
 
 class OurWrite(Model):
@@ -161,7 +165,7 @@ class _Judged:
             return  # an image of one of its pages says nothing of a row
         if oid is not None:
             self.by_table[oid].append(entry)
-        if origin is None:
+        if origin is None or (not origin.window and self._is_elsewhere(entry.what)):
             return
         if oid is None:
             if not self._is_catalog(entry.what) and not self._is_former_content(entry.what):
@@ -186,6 +190,10 @@ class _Judged:
         """Whether a storage is a table's own, or an old one of which that is not known."""
         relation = self.place.by_storage.get(what)
         return relation is None or relation.kind == "r"
+
+    def _is_elsewhere(self, what: str) -> bool:
+        parts = what.split("/")
+        return len(parts) == 3 and parts[1] not in (str(self._state.database), "0")
 
     def _is_catalog(self, what: str) -> bool:
         """Storage that initdb numbered, of this database or shared; large objects resolve and are not meant."""

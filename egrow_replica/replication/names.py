@@ -25,7 +25,9 @@ _WINDOW_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 WindowId = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{12})?$")]
 _HALF = 6
 _OWNER = "egrow-replica: window "
-_WITH_ID = re.compile(r"egrow_[a-z0-9_]{1,40}_(?P<production>[0-9a-f]{6})[0-9a-f]{6}(_wal|_restore_[0-9]+)?\Z")
+_WITH_ID = re.compile(
+    r"egrow_(?P<window>[a-z0-9_]{1,40})_(?P<production>[0-9a-f]{6})[0-9a-f]{6}(_wal|_restore_[0-9]+)?\Z"
+)
 
 
 class ObjectNames(Model):
@@ -89,6 +91,12 @@ def new_id(production: str) -> str:
 def production_half(production: str) -> str:
     """What the ids of all windows of a production begin with."""
     return hashlib.sha256(production.encode()).hexdigest()[:_HALF]
+
+
+def window_of(name: str) -> str:
+    """What the window is called whose object has this name, as far as that tells: ``-`` became ``_``."""
+    found = _WITH_ID.match(name)
+    return (found["window"] if found else name.removeprefix(PREFIX)).replace("_", "-")
 
 
 def production_in(name: str) -> str | None:

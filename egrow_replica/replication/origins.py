@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from egrow_replica.db import Composed, Door, Literal, query
+from egrow_replica.errors import StatementFailed
 from egrow_replica.model import Model
+from egrow_replica.replication.waiting import wait_until
+
+OBJECT_IN_USE = "55006"
+FREE_SECONDS = 60.0
 
 
 class Origin(Model):
@@ -58,3 +65,21 @@ def drop(prod: Door, name: str) -> bool:
     if there:
         prod.execute(query("replication/drop_origin", origin=Literal(name)))
     return there
+
+
+def when_free(name: str, act: Callable[[], None]) -> None:
+    """Do what needs an origin that no session uses: one that was closed or killed holds it until the server notices.
+
+    :raises NotCaughtUp: it stays in use.
+    """
+
+    def free() -> bool:
+        try:
+            act()
+        except StatementFailed as error:
+            if error.sqlstate != OBJECT_IN_USE:
+                raise
+            return False
+        return True
+
+    wait_until(free, FREE_SECONDS, f"origin {name} is still in use by another session")

@@ -102,7 +102,12 @@ def drop(dev: Door, names: ObjectNames) -> bool:
 
     :raises WrongState: it is another window's.
     """
-    there = refuse_anothers(dev, names)
+    return refuse_anothers(dev, names) and remove(dev, names.common)
+
+
+def remove(dev: Door, name: str) -> bool:
+    """Remove a publication that is known to be ours. Return whether it was there."""
+    there = bool(dev.values(query("replication/publication_comment"), [name]))
     if there:
-        dev.execute(query("replication/drop_publication", publication=Identifier(names.common)))
+        dev.execute(query("replication/drop_publication", publication=Identifier(name)))
     return there

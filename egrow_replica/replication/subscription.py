@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from egrow_replica.catalog import Scope
 from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
 from egrow_replica.db.capabilities import has
 from egrow_replica.db.connect import PINNED
@@ -123,6 +124,12 @@ def _stream_options(publisher: int) -> str:
 def get(prod: Door, name: str) -> Subscription | None:
     """The subscription, ``None`` where production has none of that name in this database."""
     return next(iter(prod.rows(Subscription, query("replication/subscription"), [name])), None)
+
+
+def worker_origins_of_content(prod: Door, scope: Scope) -> list[str]:
+    """Names of the origins of every subscription that is this program's or writes content, whoever made it."""
+    oids = [table.oid for table in scope.tables]
+    return [worker_origin(int(oid)) for oid in prod.values(query("replication/content_subscriptions"), [oids])]
 
 
 def conflicts(prod: Door, name: str) -> Conflicts | None:

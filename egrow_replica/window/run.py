@@ -20,7 +20,6 @@ from egrow_replica.evidence import Baseline
 from egrow_replica.guard.closure import judge_window
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
-from egrow_replica.replication.waiting import wait_until
 from egrow_replica.settings import Settings
 from egrow_replica.window.hold import Hold, HoldClock
 from egrow_replica.window.journal import Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
@@ -34,7 +33,6 @@ RETRIED = frozenset({"40P01", "55P03", "40001"})
 #: A unique violation may come from a concurrent insert, which the next try sees; then it is a collision that stays.
 RETRIED_ONCE = "23505"
 RETRY_SECONDS = 60.0
-OBJECT_IN_USE = "55006"
 
 
 @dataclass
@@ -81,27 +79,14 @@ class Run:
             self._writer = self.servers.write_prod(self.scope, self.names, self.origin, planning=self.planning)
             if not self.planning and origins.origin_id(self._writer, self.origin) is not None:
                 door = self._writer
-                self._when_free(lambda: origins.use(door, self.origin))
+                origins.when_free(self.origin, lambda: origins.use(door, self.origin))
         return self._writer
 
     def drop_origin(self, door: Door) -> bool:
         """Remove the origin through a door that does not use it; whether it was there."""
         found: list[bool] = []
-        self._when_free(lambda: found.append(origins.drop(door, self.origin)))
+        origins.when_free(self.origin, lambda: found.append(origins.drop(door, self.origin)))
         return found[-1]
-
-    def _when_free(self, act: Callable[[], None]) -> None:
-        # The session of a door that was closed, or of a killed controller, holds the origin until the server notices.
-        def free() -> bool:
-            try:
-                act()
-            except StatementFailed as error:
-                if error.sqlstate != OBJECT_IN_USE:
-                    raise
-                return False
-            return True
-
-        wait_until(free, RETRY_SECONDS, f"origin {self.origin} is still in use by another session")
 
     @property
     def dev(self) -> Door:

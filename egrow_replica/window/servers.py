@@ -58,6 +58,17 @@ class Servers:
         )
         return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False, planning=planning)
 
+    def remove_prod(self, name: str) -> Door:
+        """Production's door that ends and removes one subscription, origin or slot, and does nothing else."""
+        roles = [APPLY_ROLE, RESTORE_ROLE]
+        policy = Policy.for_window(content=(), subscription=name, origin=name, slot=name, roles=roles)
+        return connect(self.prod, Server.PROD, policy, what="remove", read_only=False)
+
+    def remove_dev(self, name: str) -> Door:
+        """Dev's door that removes one publication or slot."""
+        policy = Policy.for_publisher(content=(), publication=name, slot=name)
+        return connect(self.dev, Server.DEV, policy, what="remove", read_only=False)
+
     def hold_prod(self, held: Iterable[str], database: str, keeper: str, what: str, *, planning: bool = False) -> Door:
         """Production's door that holds and releases writes of some roles, and does nothing else; as above."""
         policy = Policy.for_maintenance(held=held, database=database, keeper=keeper)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
@@ -40,7 +40,7 @@ from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.replication import origins as replication_origins
 from egrow_replica.replication import slot as slots
 from egrow_replica.replication import subscription as subscriptions
-from egrow_replica.replication.names import ObjectNames
+from egrow_replica.replication.names import PREFIX, ObjectNames
 from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.results import (
@@ -56,8 +56,9 @@ from egrow_replica.results import (
 )
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
+from egrow_replica.window.belonging import unknown_objects, unknown_window
 from egrow_replica.window.hold import HoldWatch, weakness
-from egrow_replica.window.journal import Progress, StreamLook, WindowSetting
+from egrow_replica.window.journal import Progress, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
 
@@ -121,6 +122,9 @@ def validate(
     with servers.read_prod("validate") as prod:
         conflicts = _conflicts(prod, subject, problems)
         changed = changed_tables(prod, subject.scope)
+        unknown = unknown_objects(prod, read_windows(prod))
+    if unknown:
+        problems.append(unknown_window(unknown).message)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
     problems += look.problems
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
@@ -182,22 +186,39 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
     return StreamLook(content=content, problems=tuple(problems))
 
 
-def ours(prod: Door, origin: str, progress: Progress, before: Mapping[int, str]) -> Origins:
+def ours(prod: Door, subject: Subject) -> Origins:
     """Our origins by number, those that exist and those that the window had; everybody else's beside.
 
-    :param before: those that there were at the baseline: of what came since, nobody knows whose it is.
+    Every origin of this program counts, of whatever window, and that of whatever subscription writes content: a journal
+    may be gone, and its window go on. Of what came since the baseline and is not ours, nobody knows whose it is.
     """
+    progress = subject.progress
     known = replication_origins.all_origins(prod)
     worker = replication_origins.worker_origin(progress.subscription_oid) if progress.subscription_oid else None
-    mine = {number: name for number, name in known.items() if name == origin or (worker and _is_of(name, worker))}
+    mine = {n: name for n, name in known.items() if name == subject.origin or (worker and _is_of(name, worker))}
     # An origin that was dropped in the middle is still the one that wrote; its number may even be another's by now.
     if progress.origin_id is not None:
-        mine.setdefault(progress.origin_id, origin)
+        mine.setdefault(progress.origin_id, subject.origin)
     if worker and progress.worker_origin is not None:
         mine.setdefault(progress.worker_origin, worker)
-    others = {n: name for n, name in known.items() if n not in mine and before.get(n) == name}
+    programs = subscriptions.worker_origins_of_content(prod, subject.scope)
+    stray = {
+        number: name
+        for number, name in known.items()
+        if number not in mine and (name.startswith(PREFIX) or any(_is_of(name, one) for one in programs))
+    }
+    others = {
+        n: name
+        for n, name in known.items()
+        if n not in mine and n not in stray and subject.baseline.origins.get(n) == name
+    }
     since = {number: progress.subscribed_at for number, name in mine.items() if worker and _is_of(name, worker)}
-    return Origins(ours=mine, others=others, since={number: lsn for number, lsn in since.items() if lsn})
+    return Origins(
+        ours={**stray, **mine},
+        others=others,
+        since={number: lsn for number, lsn in since.items() if lsn},
+        window=frozenset(mine),
+    )
 
 
 def _is_of(name: str, worker: str) -> bool:
@@ -222,7 +243,7 @@ def _production(
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
     with servers.read_prod("wal") as wal_door:
-        names = ours(wal_door, subject.origin, subject.progress, before.origins)
+        names = ours(wal_door, subject)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
         watch = HoldWatch(
             wal_door,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from egrow_replica.catalog.conditions import (
-    Leftover,
     RoleSetting,
     Transaction,
     read_blocking_locks,
-    read_dev_leftovers,
     read_other_subscriptions,
     read_places,
     read_prepared_transactions,
-    read_prod_leftovers,
     read_transactions,
 )
 from egrow_replica.catalog.roles import APPLY_ROLE
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, info, inspection, warning
+from egrow_replica.window.belonging import Belonging, Journalled, NamedObject, read_objects, unknown_window
+from egrow_replica.window.checks.base import error, finding, info, inspection, warning
 from egrow_replica.window.checks.remedies import name, text
 from egrow_replica.window.checks.view import View
 from egrow_replica.window.journal import RestoreStage
@@ -120,62 +118,62 @@ def _reset(one: RoleSetting) -> str:
     return f"ALTER ROLE {name(one.role) if one.role else 'ALL'}{where} RESET {name(one.name)};"
 
 
-@inspection("leftovers", DEV, subject="earlier windows", fine="nothing is left of one", guards=False)
+@inspection("leftovers", DEV, both=True, subject="earlier windows", fine="nothing is left of one")
 def dev_leftovers(view: View, server: Server) -> Iterator[Check]:
     """Publications and slots."""
-    for one in _left(view, read_dev_leftovers(view.door(server))):
-        drop = (
-            f"DROP PUBLICATION {name(one.name)};"
-            if one.kind == "publication"
-            else f"SELECT pg_drop_replication_slot({text(one.name)});"
-        )
-        yield _leftover(server, one, drop)
+    yield from _not_of_open_window(view, server)
 
 
-@inspection("leftovers", PROD, subject="earlier windows", fine="nothing is left of one", guards=False)
+@inspection("leftovers", PROD, subject="earlier windows", fine="nothing is left of one")
 def prod_leftovers(view: View, server: Server) -> Iterator[Check]:
     """Subscriptions, origins and slots."""
-    restores = _unjudged_restores(view, server)
-    for one in _left(view, read_prod_leftovers(view.door(server))):
+    yield from _not_of_open_window(view, server)
+
+
+def _not_of_open_window(view: View, server: Server) -> Iterator[Check]:
+    """What is named as a window's objects are and is not the open window's, each by whose it is."""
+    journalled = Journalled(view.windows, view.facts(PROD).identity)
+    restores = _unjudged_restores(view)
+    for one in read_objects(view.door(server)):
+        belonging = journalled.belonging(one)
+        what = f"a {one.kind}{', active' if one.active else ''}"
+        held = "; it keeps WAL until it is dropped" if one.kind == "slot" else ""
         if one.kind == "origin" and one.name in restores:
             message = (
                 "a restore was interrupted after it had written: this marks what it wrote, which is not judged yet"
             )
             yield warning("leftovers", server, one.name, message, f"Run `egrow-replica restore {restores[one.name]}`.")
-            continue
-        quoted = name(one.name)
-        drop = {
-            "subscription": f"ALTER SUBSCRIPTION {quoted} DISABLE; ALTER SUBSCRIPTION {quoted} "
-            f"SET (slot_name = NONE); DROP SUBSCRIPTION {quoted};",
-            "origin": f"SELECT pg_replication_origin_drop({text(one.name)});",
-            "slot": f"SELECT pg_drop_replication_slot({text(one.name)});",
-        }[one.kind]
-        yield _leftover(server, one, drop)
+        elif belonging is Belonging.ENDED:
+            yield warning("leftovers", server, one.name, f"{what} of a window that is not open{held}", _drop(one))
+        elif belonging is Belonging.UNKNOWN:
+            hint = unknown_window([one]).hint
+            yield error("unknown-window", server, one.name, f"{what} of {belonging.value}: it may write", hint)
+        elif belonging is Belonging.UNCLEAR:
+            remedy = "See whether a window of that name is open on any production that this server serves."
+            yield warning("leftovers", server, one.name, f"{what} of {belonging.value}, which nothing tells", remedy)
+        elif belonging is Belonging.ANOTHERS:
+            yield info("leftovers", server, one.name, f"{what} of {belonging.value}: it stays", "")
 
 
-def _unjudged_restores(view: View, server: Server) -> dict[str, str]:
+def _drop(one: NamedObject) -> str:
+    quoted = name(one.name)
+    return {
+        "publication": f"DROP PUBLICATION {quoted};",
+        "subscription": f"ALTER SUBSCRIPTION {quoted} DISABLE; ALTER SUBSCRIPTION {quoted} "
+        f"SET (slot_name = NONE); DROP SUBSCRIPTION {quoted};",
+        "origin": f"SELECT pg_replication_origin_drop({text(one.name)});",
+        "slot": f"SELECT pg_drop_replication_slot({text(one.name)});",
+    }[one.kind]
+
+
+def _unjudged_restores(view: View) -> dict[str, str]:
     """Origins of restores that have written and whose evidence is missing, each with its window."""
-    database = view.facts(server).database_oid
+    database = view.facts(PROD).database_oid
     return {
         window.names.restore_origin(database): window.name
         for window in view.windows
         if window.progress.restoring is not None and window.progress.restoring.stage is RestoreStage.WRITTEN
     }
-
-
-def _left(view: View, found: Iterable[Leftover]) -> Iterator[Leftover]:
-    """Those that do not belong to the open window; a re-base numbers its slots, a restore has its own origin."""
-    open_names = [window.names.common for window in view.windows if window.state.is_open]
-    for one in found:
-        if not any(one.name == known or one.name.startswith(f"{known}_") for known in open_names):
-            yield one
-
-
-def _leftover(server: Server, one: Leftover, drop: str) -> Check:
-    held = "; it keeps WAL until it is dropped" if one.kind == "slot" else ""
-    active = ", active" if one.active else ""
-    message = f"a {one.kind}{active} of a window that is not open{held}"
-    return warning("leftovers", server, one.name, message, drop)
 
 
 @inspection(

@@ -1,0 +1,124 @@
+"""Whose the objects are that are named as a window's: the open window's, an ended one's, another production's.
+
+A journal can be dropped, or be older than the servers. What stands on the servers, is this production's, and is not in
+the journal belongs to a window that nobody looks after: it may write at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from egrow_replica.catalog import read_server_facts
+from egrow_replica.db import Door, query
+from egrow_replica.errors import WrongState
+from egrow_replica.model import Model, Server
+from egrow_replica.replication.names import is_owner, production_half, production_in
+from egrow_replica.window.journal import Window, tables_there
+
+
+class NamedObject(Model):
+    """An object that is named as a window's are.
+
+    :ivar kind: ``publication``, ``slot``, ``subscription``, ``origin`` or ``role``.
+    :ivar comment: a publication's.
+    """
+
+    server: Server
+    kind: str
+    name: str
+    active: bool
+    comment: str | None
+
+
+class Belonging(StrEnum):
+    """To what an object belongs."""
+
+    OPEN = "the open window"
+    ENDED = "a window that has ended"
+    #: This production's, and its journal knows no such window.
+    UNKNOWN = "a window that the journal does not know"
+    ANOTHERS = "a window of another production"
+    #: An earlier version named it, and nothing says for which production.
+    UNCLEAR = "a window of this production or of another"
+
+
+def read_objects(door: Door) -> list[NamedObject]:
+    """What on a server is named as a window's objects are."""
+    if door.server is Server.DEV:
+        return door.rows(NamedObject, query("replication/objects_on_dev"))
+    return door.rows(NamedObject, query("replication/objects_on_prod"), [bool(tables_there(door))])
+
+
+class Journalled:
+    """What production's journal knows, to hold objects against."""
+
+    def __init__(self, windows: Iterable[Window], production: str) -> None:
+        self._windows = tuple(windows)
+        self._production = production
+        self._database = int(production.rpartition("/")[2])
+
+    @classmethod
+    def of(cls, prod: Door, windows: Iterable[Window]) -> Journalled:
+        """With the identity that production has now."""
+        return cls(windows, read_server_facts(prod).identity)
+
+    def belonging(self, found: NamedObject) -> Belonging:
+        """To what an object belongs."""
+        if found.comment is not None and is_owner(found.comment) and not found.comment.endswith(f" {self._production}"):
+            return Belonging.ANOTHERS
+        window = self._window(found.name)
+        if window is not None:
+            # Before names had an id, two productions could give one on their dev the same.
+            unclear = not window.setting.id and found.server is Server.DEV and not window.state.is_open
+            return Belonging.UNCLEAR if unclear else Belonging.OPEN if window.state.is_open else Belonging.ENDED
+        if found.kind in ("subscription", "role"):  # these are of this database alone
+            return Belonging.UNKNOWN
+        half = production_in(found.name)
+        if half is None:
+            return Belonging.UNCLEAR
+        return Belonging.UNKNOWN if half == production_half(self._production) else Belonging.ANOTHERS
+
+    def _window(self, name: str) -> Window | None:
+        """The window whose object has this name; a re-base numbers its slots."""
+        for window in self._windows:
+            names = window.names
+            if name in (names.common, names.wal_slot, names.restore_origin(self._database)):
+                return window
+            if window.state.is_open and name.startswith(f"{names.common}_"):
+                return window
+        return None
+
+    def unknown(self, door: Door) -> list[NamedObject]:
+        """Objects on a server that are this production's and that the journal knows nothing of."""
+        return [found for found in read_objects(door) if self.belonging(found) is Belonging.UNKNOWN]
+
+
+def refuse_unknown(prod: Door, windows: Iterable[Window], dev: Door | None = None) -> None:
+    """See that everything on the servers that is this production's stands in its journal.
+
+    :raises WrongState: something does not; it may write at any moment.
+    """
+    found = unknown_objects(prod, windows, dev)
+    if found:
+        raise unknown_window(found)
+
+
+def unknown_objects(prod: Door, windows: Iterable[Window], dev: Door | None = None) -> list[NamedObject]:
+    """What :func:`refuse_unknown` refuses."""
+    journalled = Journalled.of(prod, windows)
+    return [found for door in (prod, dev) if door is not None for found in journalled.unknown(door)]
+
+
+def unknown_window(found: Iterable[NamedObject]) -> WrongState:
+    """The refusal that names them."""
+    named = ", ".join(f"{one.kind} {one.name} on {one.server}" for one in found)
+    if {one.kind for one in found} == {"role"}:
+        hint = "Was the journal dropped? `egrow-replica setup --apply` makes it anew."
+    else:
+        hint = "Was the journal dropped, or production restored? `egrow-replica disable --orphan` closes that window."
+    return WrongState(
+        f"there are objects of a window that production's journal does not know: {named}",
+        hint=hint,
+        code="unknown-window",
+    )

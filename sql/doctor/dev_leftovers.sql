@@ -1,8 +1,0 @@
--- Publications and slots on dev that are named as a window's are.
-SELECT 'publication' AS kind, p.pubname::text AS name, false AS active
-  FROM pg_catalog.pg_publication AS p WHERE pg_catalog.starts_with(p.pubname::text, 'egrow_')
- UNION ALL
-SELECT 'slot', s.slot_name::text, s.active
-  FROM pg_catalog.pg_replication_slots AS s
- WHERE pg_catalog.starts_with(s.slot_name::text, 'egrow_') AND s.database = pg_catalog.current_database()
- ORDER BY 1, 2

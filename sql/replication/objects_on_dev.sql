@@ -1,0 +1,10 @@
+-- Publications and slots on dev that are named as a window's are, whichever production it belongs to.
+SELECT 'dev' AS server, 'publication' AS kind, p.pubname::text AS name, false AS active,
+       pg_catalog.obj_description(p.oid, 'pg_publication') AS comment
+  FROM pg_catalog.pg_publication AS p
+ WHERE pg_catalog.starts_with(p.pubname::text, 'egrow_')
+ UNION ALL
+SELECT 'dev', 'slot', s.slot_name::text, s.active, NULL
+  FROM pg_catalog.pg_replication_slots AS s
+ WHERE pg_catalog.starts_with(s.slot_name::text, 'egrow_') AND s.database = pg_catalog.current_database()
+ ORDER BY 2, 3
