@@ -50,10 +50,14 @@ class Pair:
 
     :ivar lab: as the lab knows this pair's databases: its DSNs lead to them.
     :ivar config: the configuration file; :meth:`configure` rewrites it.
+    :ivar owns: the databases that are its own, and go with it.
     """
 
-    def __init__(self, lab: Lab, directory: Path, *, roles: frozenset[str]) -> None:
+    def __init__(
+        self, lab: Lab, directory: Path, *, roles: frozenset[str], owns: tuple[Server, ...] = tuple(Server)
+    ) -> None:
         self.lab = lab
+        self.owns = owns
         self.directory = directory
         self.config = directory / "egrow-replica.toml"
         self.roles = roles
@@ -255,14 +259,13 @@ class Pair:
 
     def drop(self) -> None:
         """Take away both databases and whatever a failed test left in them."""
-        for server in SIDES:  # a window may have been opened the wrong way round
+        for server in self.owns:  # a window may have been opened the wrong way round
             self._drop_subscriptions(server)
-        for server in SIDES:
+        for server in self.owns:
+            database = self.lab.admin[server]["dbname"]
             with self.connect(server, dsn=self.lab.on("postgres").admin_dsn(server)) as connection:
-                wait_until(lambda c=connection: self._drop_slots(c), 30, what="the end of the slots")
-                connection.execute(
-                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.database))
-                )
+                wait_until(lambda c=connection, d=database: self._drop_slots(c, d), 30, what="the end of the slots")
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
                 for (origin,) in connection.execute(
                     "SELECT roname FROM pg_replication_origin WHERE roname LIKE 'egrow%'"
                 ).fetchall():
@@ -278,11 +281,11 @@ class Pair:
                     )
                 connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(name)))
 
-    def _drop_slots(self, connection: Connection[Any]) -> bool:
+    def _drop_slots(self, connection: Connection[Any], database: str) -> bool:
         slots = connection.execute(
             "SELECT slot_name, active_pid FROM pg_replication_slots"
             " WHERE database = %s OR (database IS NULL AND slot_name LIKE 'egrow%%')",
-            [self.database],
+            [database],
         ).fetchall()
         for name, pid in slots:
             if pid is None:
@@ -321,6 +324,18 @@ def make_pair(
     return pair
 
 
+def further_production(pair: Pair, *, template: str = "academy") -> Pair:
+    """One more production, in a database of its own, fed by the dev of a pair; it ends before that pair does."""
+    database = f"w{next(_numbers)}"
+    pair.lab.create_database(Server.PROD, database, template=template)
+    admin = {**pair.lab.admin, Server.PROD: {**pair.lab.admin[Server.PROD], "dbname": database}}
+    directory = pair.directory.parent / f"{next(_numbers)}-{os.getpid()}"
+    directory.mkdir()
+    made = Pair(pair.lab.model_copy(update={"admin": admin}), directory, roles=pair.roles, owns=(Server.PROD,))
+    made.set_up()
+    return made
+
+
 def to_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
     """Enough of TOML for a configuration; JSON's strings are TOML's."""
     lines = []
@@ -340,4 +355,4 @@ def _toml_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-__all__ = ["CONTENT", "SIDES", "Pair", "as_result", "make_pair", "open_directory", "to_toml"]
+__all__ = ["CONTENT", "SIDES", "Pair", "as_result", "further_production", "make_pair", "open_directory", "to_toml"]
