@@ -39,7 +39,7 @@ from egrow_replica.window.steps import (
     our_origins,
     subject_of,
 )
-from egrow_replica.window.validation import catch_up, look_at_stream
+from egrow_replica.window.validation import catch_up, look_at_stream, refuse_broken
 
 
 class DisableOptions(Model):
@@ -63,10 +63,12 @@ class Drain(Step):
         """Let a paused stream go on, if it may, then wait.
 
         :raises Refused: since it was paused, what it writes could reach a user's table.
+        :raises StreamFailed: since then it has lost a part, or publishes something else.
         """
         found = subscription.get(run.writer, run.names.common)
         if found is not None and not found.enabled:
             run.check_closure()
+            refuse_broken(run.dev, run.writer, subject_of(run))
             subscription.enable(run.writer, found)
             run.journal.set_state(WindowState.STREAMING)
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)

@@ -13,7 +13,6 @@ from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
 from egrow_replica.replication import publication, slot, subscription
-from egrow_replica.replication.names import ObjectNames
 from egrow_replica.replication.slot import Slot
 from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
@@ -29,7 +28,7 @@ from egrow_replica.results import (
 from egrow_replica.settings import Settings
 from egrow_replica.window.belonging import NamedObject, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
-from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.journal import PublicationLook, Window, read_windows
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
 SECOND_LOOK_SECONDS = 1.0
@@ -48,6 +47,7 @@ class _Seen:
     conflicts: Conflicts | None
     workers: list[Worker]
     broken: list[str]
+    publication: PublicationLook
 
 
 def status(context: Context) -> StatusReport:
@@ -88,22 +88,32 @@ def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
             left = interrupted(windows)
             told = () if left is None else (unjudged(left[0].name),)
             return StatusReport(window=None, hold=held, unknown=unknown, warnings=(*warnings, *told)), found
-        seen = _look(dev, prod, window.names)
+        seen = _look(dev, prod, window)
         state = _state(dev, prod, window, seen)
         report = _report(context.settings, dev, prod, window, state, seen)
         seen_too = {"hold": held, "unknown": unknown, "warnings": (*warnings, *report.warnings)}
         return report.model_copy(update=seen_too), found
 
 
-def _look(dev: Door, prod: Door, names: ObjectNames) -> _Seen:
-    name = names.common
+def _look(dev: Door, prod: Door, window: Window) -> _Seen:
+    name = window.names.common
     return _Seen(
         slot=slot.get(dev, name),
         subscription=subscription.get(prod, name),
         conflicts=subscription.conflicts(prod, name),
         workers=subscription.workers(prod, name),
-        broken=broken_parts(dev, prod, names),
+        broken=broken_parts(dev, prod, window.names),
+        publication=_publication(dev, window),
     )
+
+
+def _publication(dev: Door, window: Window) -> PublicationLook:
+    progress = window.progress
+    found: tuple[publication.Difference, ...] = ()
+    if progress.publishes:
+        name, publish = window.names.common, window.setting.publish
+        found = publication.differences(dev, name, window.scope, publish, progress.publication)
+    return PublicationLook(differences=found).after(progress.publication_look)
 
 
 def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
@@ -114,6 +124,8 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
     """
     if window.state not in (WindowState.STREAMING, WindowState.PAUSED):
         return window.state
+    if seen.publication.differences:  # what the stream brings, or would bring, may be other than the window is for
+        return WindowState.FAILED
     if seen.broken or (seen.slot is not None and seen.slot.wal_status == "lost"):
         return WindowState.FAILED
     assert seen.subscription is not None, "else it is broken"
@@ -121,7 +133,7 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
     if window.state is WindowState.PAUSED or seen.subscription.apply_errors <= window.progress.apply_errors:
         return window.state
     time.sleep(SECOND_LOOK_SECONDS)
-    again = _look(dev, prod, window.names)
+    again = _look(dev, prod, window)
     stuck = again.slot is None or (_lags(again.slot) and again.slot.confirmed_lsn == seen.slot.confirmed_lsn)
     no_worker = not [worker for worker in again.workers if worker.is_main]
     rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
@@ -198,7 +210,7 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
     held = seen.slot.retained_bytes if seen.slot else None
     if held is not None and held > settings.window.max_wal_retained:
         warnings.append(f"the slot keeps {held} bytes of WAL on dev (max_wal_retained)")
-    warnings += seen.broken
+    warnings += dict.fromkeys((*seen.broken, *seen.publication.problems))
     if seen.slot is not None and seen.slot.wal_status in ("unreserved", "lost"):
         warnings.append(f"slot {name} is {seen.slot.wal_status}: dev has dropped WAL that it needs")
     if seen.subscription is not None and window.state is WindowState.STREAMING and not seen.subscription.enabled:
@@ -216,17 +228,9 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
 
 
 def _publication_warnings(dev: Door, window: Window) -> list[str]:
-    whose = publication.ownership(dev, window.names)
-    if whose is None:
+    if publication.ownership(dev, window.names) is not publication.Ownership.UNMARKED:
         return []
     name = window.names.common
-    published = publication.published_tables(dev, name)
-    unmarked = []
-    if whose is publication.Ownership.UNMARKED:
-        unmarked = [f"publication {name} on dev no longer says whose it is: somebody changed its comment"]
-        if not window.setting.id:
-            unmarked = [f"an earlier version opened the window: nothing on dev says that publication {name} is its own"]
-    wanted = {table.name: set(table.column_names) for table in window.scope.tables}
-    if {table: set(one.columns) for table, one in published.items()} != wanted:
-        return [*unmarked, f"publication {name} on dev no longer publishes what the window was opened for"]
-    return unmarked
+    if not window.setting.id:
+        return [f"an earlier version opened the window: nothing on dev says that publication {name} is its own"]
+    return [f"publication {name} on dev no longer says whose it is: somebody changed its comment"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from egrow_replica.app.context import Context, current_window, locked, require_state, run_for
-from egrow_replica.errors import StreamFailed, WrongState
+from egrow_replica.errors import WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import subscription
-from egrow_replica.replication.stream import broken_parts
 from egrow_replica.results import PauseReport, WindowSummary
-from egrow_replica.window.run import Run
+from egrow_replica.window.steps import subject_of
+from egrow_replica.window.validation import refuse_broken
 
 
 def pause(context: Context) -> PauseReport:
@@ -43,7 +43,7 @@ def _switch(context: Context, before: WindowState, after: WindowState) -> PauseR
             if after is WindowState.PAUSED:
                 subscription.disable(run.writer, found)
             else:
-                _refuse_broken(run)
+                refuse_broken(run.dev, run.writer, subject_of(run))
                 run.check_closure()
                 subscription.enable(run.writer, found)
             run.journal.step(after.value, "done")
@@ -51,13 +51,3 @@ def _switch(context: Context, before: WindowState, after: WindowState) -> PauseR
         finally:
             run.close()
     return PauseReport(window=WindowSummary(name=window.name, state=after))
-
-
-def _refuse_broken(run: Run) -> None:
-    """See, before the stream goes on, that all of it is still there and this window's.
-
-    :raises StreamFailed: something is gone, or another's.
-    """
-    broken = broken_parts(run.dev, run.writer, run.names)
-    if broken:
-        raise StreamFailed("; ".join(broken), hint="Close the window, and open another: `egrow-replica disable`.")

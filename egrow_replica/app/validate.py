@@ -116,6 +116,7 @@ def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool
         names=names,
         streaming=streams,
         check_content=streams,
+        check_publication=window.progress.publishes,
     )
     return gather(servers, context.settings, subject, context.listener, full_scan=full_scan).validation
 

@@ -16,6 +16,7 @@ from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.replication.names import ObjectNames, WindowId
+from egrow_replica.replication.publication import Difference, Published
 from egrow_replica.results import ContentReport, Reconciled, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
@@ -51,10 +52,29 @@ class StreamLook(Model):
     problems: tuple[str, ...] = ()
 
 
+class PublicationLook(Model):
+    """What was seen of the publication: once it was another one, what it sent meanwhile cannot be taken back."""
+
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence each."""
+        return tuple(map(str, self.differences))
+
+    def after(self, earlier: PublicationLook | None) -> PublicationLook:
+        """This look with what an earlier one saw."""
+        before = earlier.differences if earlier is not None else ()
+        return PublicationLook(differences=tuple(dict.fromkeys((*before, *self.differences))))
+
+
 class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar publication: as it was when it was made; ``None`` before, and in windows of an earlier version.
+    :ivar publication_look: the last one at it by a command that acts.
+    :ivar publication_dropped: the window has removed it, so that there is no other look at it.
     :ivar subscribed_at: production's WAL position just before the subscription, and with it its origin, was made.
     :ivar worker_origin: number of the origin of the subscription's worker.
     :ivar wal: how far production's WAL was examined; ``wal_missing`` says why it cannot be, where it cannot.
@@ -75,6 +95,9 @@ class Progress(Model):
     origin_id: int | None = None
     wal: WalState | None = None
     wal_missing: str = ""
+    publication: Published | None = None
+    publication_look: PublicationLook | None = None
+    publication_dropped: bool = False
     subscription_oid: int | None = None
     subscribed_at: str = ""
     worker_origin: int | None = None
@@ -85,6 +108,12 @@ class Progress(Model):
     last_look: StreamLook | None = None
     judged: bool | None = None
     restoring: Restoring | None = None
+
+    @property
+    def publishes(self) -> bool:
+        """Whether dev should have the publication: it is made before the slot, and removed by the window alone."""
+        made = self.publication is not None or self.slot_lsn is not None
+        return made and not self.publication_dropped
 
 
 class RestoreStage(StrEnum):

@@ -12,6 +12,7 @@ from egrow_replica.replication import subscription
 from egrow_replica.results import Removed, StepReport, Validation
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps import UNTIL_JUDGED, Hold, Reconcile, Step, Subscription, gather, subject_of
+from egrow_replica.window.validation import look_at_publication
 
 
 class Runner:
@@ -110,12 +111,23 @@ def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> tuple[Validat
         subscription.end(run.writer, run.names.common)
     except EgrowError as error:
         runner.left += [(step, error) for step in streams]
+    _look_at_publication(run)
     runner.back([step for step in steps if step not in (*holds, *streams, *traces)])
     judged = _judge(run)
     if not _needs_traces(runner):
         runner.back(streams)
     runner.back(holds if _needs_traces(runner) else [*holds, *traces])
     return judged
+
+
+def _look_at_publication(run: Run) -> None:
+    """For the last time before it is removed: what it may have sent decides what is judged of what arrived."""
+    if run.baseline is None or not run.progress.publishes:
+        return
+    subject = subject_of(run, streaming=False, check_content=False)
+    look = look_at_publication(run.servers, subject, [])
+    if look is not None:
+        run.note(publication_look=look)
 
 
 def _needs_traces(runner: Runner) -> bool:

@@ -17,7 +17,7 @@ from egrow_replica.catalog import (
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import EqualityCheck
 from egrow_replica.db import Door
-from egrow_replica.errors import NotCaughtUp, StreamFailed
+from egrow_replica.errors import NotCaughtUp, ServerUnavailable, StreamFailed
 from egrow_replica.evidence import (
     Baseline,
     Judgement,
@@ -38,6 +38,7 @@ from egrow_replica.evidence import (
 )
 from egrow_replica.model import EvidenceTier, TableVerdict
 from egrow_replica.replication import origins as replication_origins
+from egrow_replica.replication import publication as publications
 from egrow_replica.replication import slot as slots
 from egrow_replica.replication import subscription as subscriptions
 from egrow_replica.replication.names import PREFIX, ObjectNames
@@ -58,7 +59,7 @@ from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
 from egrow_replica.window.belonging import unknown_objects, unknown_window
 from egrow_replica.window.hold import HoldWatch, weakness
-from egrow_replica.window.journal import Progress, StreamLook, WindowSetting, read_windows
+from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import Servers
 
@@ -74,6 +75,7 @@ class Subject:
     :ivar names: of the window's objects; ``None`` where there is no window.
     :ivar streaming: whether the stream is expected to run, so that workers and confirmed positions are looked at.
     :ivar check_content: whether production must have dev's rows.
+    :ivar check_publication: whether dev must have the publication, unaltered.
     """
 
     scope: Scope
@@ -84,6 +86,7 @@ class Subject:
     names: ObjectNames | None
     streaming: bool
     check_content: bool
+    check_publication: bool = False
 
     @property
     def common(self) -> str:
@@ -93,10 +96,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The evidence, and how far WAL was examined for it."""
+    """The evidence, how far WAL was examined for it, and what was seen of the publication."""
 
     validation: Validation
     wal: WalReading
+    publication: PublicationLook | None
 
 
 def validate(
@@ -127,6 +131,8 @@ def validate(
         problems.append(unknown_window(unknown).message)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
     problems += look.problems
+    publication = look_at_publication(servers, subject, notes)
+    problems += publication.problems if publication is not None else ()
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
     users, orphans, probes, access, streaks = _production(servers, subject, wal, listener, full_scan, notes)
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
@@ -164,7 +170,7 @@ def validate(
         problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
-    return Gathered(validation, users.wal)
+    return Gathered(validation, users.wal, publication)
 
 
 def look_at_stream(servers: Servers, settings: Settings, subject: Subject, listener: Listener) -> StreamLook:
@@ -184,6 +190,33 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
         comparable = comparable and not lost
     content = _content(servers, settings, subject, listener, problems) if comparable else ContentReport(equal=None)
     return StreamLook(content=content, problems=tuple(problems))
+
+
+def look_at_publication(servers: Servers, subject: Subject, notes: list[str]) -> PublicationLook | None:
+    """What is known of the publication; ``None`` where it never was looked at since it was made.
+
+    :raises ServerUnavailable: dev does not answer, and the stream is expected to run.
+    """
+    earlier = subject.progress.publication_look
+    if not subject.check_publication:
+        return earlier
+    try:
+        with servers.read_dev("publication") as dev:
+            return see_publication(dev, subject).after(earlier)
+    except ServerUnavailable as error:
+        if subject.streaming:
+            raise
+        notes.append(f"the publication was not looked at: {error.message}")
+        return None if earlier is None or not earlier.differences else earlier
+
+
+def see_publication(dev: Door, subject: Subject) -> PublicationLook:
+    """Look at the publication now."""
+    return PublicationLook(
+        differences=publications.differences(
+            dev, subject.common, subject.scope, subject.setting.publish, subject.progress.publication
+        )
+    )
 
 
 def ours(prod: Door, subject: Subject) -> Origins:
@@ -440,14 +473,14 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
     :raises NotCaughtUp: not within ``seconds``, or the stream is not running.
     :raises StreamFailed: the stream repeats an error, or a part of it is gone, so waiting is pointless.
     """
-    _refuse_broken(dev, prod, subject)
+    refuse_broken(dev, prod, subject)
     lsn = slots.current_lsn(dev)
     errors = _errors(prod, subject.common)
 
     def confirmed() -> bool:
         if slots.has_confirmed(dev, subject.common, lsn):
             return True
-        _refuse_broken(dev, prod, subject)
+        refuse_broken(dev, prod, subject)
         now = _errors(prod, subject.common)
         if now > errors + 1:  # one may be a lost connection; a data error repeats
             raise StreamFailed(
@@ -460,10 +493,18 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
     wait_until(confirmed, seconds, f"production has not confirmed dev's position {lsn}")
 
 
-def _refuse_broken(dev: Door, prod: Door, subject: Subject) -> None:
-    broken = broken_parts(dev, prod, subject.names) if subject.names is not None else []
+def refuse_broken(dev: Door, prod: Door, subject: Subject) -> None:
+    """See that the stream has all that it needs, and publishes what the window was opened for.
+
+    :raises StreamFailed: it would lose changes, or bring others than the window's columns.
+    """
+    if subject.names is None:
+        return
+    broken = (*broken_parts(dev, prod, subject.names), *see_publication(dev, subject).problems)
     if broken:
-        raise StreamFailed("; ".join(broken), hint="Close the window, and open another: `egrow-replica disable`.")
+        raise StreamFailed(
+            "; ".join(dict.fromkeys(broken)), hint="Close the window, and open another: `egrow-replica disable`."
+        )
 
 
 def _errors(prod: Door, name: str) -> int:

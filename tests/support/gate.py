@@ -16,7 +16,7 @@ from support.waiting import wait_until
 
 #: Of enable, in their order; a step that has nothing to do leaves no entry.
 STEPS = (
-    "origin", "keep-wal", "baseline", "backup", "publication", "slot", "reconcile", "subscription", "catch-up",
+    "origin", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile", "subscription", "catch-up",
     "validate", "streaming",
 )  # fmt: skip
 JOURNAL = "LOCK TABLE egrow_replica.step IN SHARE MODE"

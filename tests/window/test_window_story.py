@@ -165,7 +165,7 @@ def test_content_is_brought_over(story: Story) -> None:
 def test_every_step_is_reported(story: Story) -> None:
     enable = story.results["enable"].json
     assert [step["name"] for step in enable["steps"]] == [
-        "origin", "roles", "keep-wal", "baseline", "backup", "publication", "slot", "reconcile", "subscription",
+        "origin", "roles", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile", "subscription",
         "catch-up", "validate", "streaming",
     ]  # fmt: skip
     assert {step["status"] for step in enable["steps"]} <= {"done", "unchanged"}

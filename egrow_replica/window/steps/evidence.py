@@ -237,7 +237,7 @@ def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Valida
         _release(run, state)
 
     gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
-    run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason)
+    run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason, publication_look=gathered.publication)
     run.journal.set_validation(gathered.validation)
     if gathered.wal.state is not None and not gathered.wal.reason:  # a slot that has lost its WAL cannot advance
         _release(run, gathered.wal.state)
@@ -262,6 +262,7 @@ def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) 
         names=run.names,
         streaming=streaming,
         check_content=check_content,
+        check_publication=run.dev_reachable and run.keeps_progress and run.progress.publishes,
     )
 
 

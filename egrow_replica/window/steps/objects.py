@@ -134,22 +134,27 @@ class Publication(Step):
     description = "publish the content tables, each with its columns"
 
     def observe(self, run: Run) -> bool:
-        return publication.refuse_anothers(run.dev, run.names)
+        # One that nobody noted was made by a controller that died; as long as there is no slot, it is made anew.
+        noted_or_used = run.progress.publication is not None or run.progress.slot_lsn is not None
+        return publication.refuse_anothers(run.dev, run.names) and noted_or_used
 
     def do(self, run: Run) -> str:
-        publication.create(run.dev, run.names, run.scope, run.setting.publish)
+        publication.drop(run.dev, run.names)
+        run.note(publication=publication.create(run.dev, run.names, run.scope, run.setting.publish))
         return f"{len(run.scope.tables)} tables"
 
     def undo(self, run: Run) -> list[Removed]:
         if publication.ownership(run.dev, run.names) is publication.Ownership.ANOTHERS:
             run.listener.say(f"warning: publication {run.names.common} on dev says that it is another's: it stays")
             return []
+        run.note(publication_dropped=True)
         dropped = publication.drop(run.dev, run.names)
         return [Removed(server=Server.DEV, kind="publication", name=run.names.common)] if dropped else []
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         for statement in publication.create_statements(run.names, run.scope, run.setting.publish):
             yield Planned(run.dev, statement)
+        yield noted(run, "set_progress")
 
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
         yield lock(Server.DEV, SHARE_UPDATE_EXCLUSIVE, run.scope.names)
