@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from egrow_replica.app.context import Context, current_window, locked, run_for
+from egrow_replica.app.stream import go_on
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import hashes_of, recent_rows
@@ -39,7 +40,7 @@ from egrow_replica.window.steps import (
     our_origins,
     subject_of,
 )
-from egrow_replica.window.validation import catch_up, look_at_stream, refuse_broken
+from egrow_replica.window.validation import catch_up, look_at_stream
 
 
 class DisableOptions(Model):
@@ -63,13 +64,11 @@ class Drain(Step):
         """Let a paused stream go on, if it may, then wait.
 
         :raises Refused: since it was paused, what it writes could reach a user's table.
-        :raises StreamFailed: since then it has lost a part, or publishes something else.
+        :raises StreamFailed: a part of it is gone, or dev or the slot is not what it was.
         """
         found = subscription.get(run.writer, run.names.common)
         if found is not None and not found.enabled:
-            run.check_closure()
-            refuse_broken(run.dev, run.writer, subject_of(run))
-            subscription.enable(run.writer, found)
+            go_on(run, found)
             run.journal.set_state(WindowState.STREAMING)
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
         return ""

@@ -29,6 +29,7 @@ from egrow_replica.settings import Settings
 from egrow_replica.window.belonging import NamedObject, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import PublicationLook, Window, read_windows
+from egrow_replica.window.losses import Sign, Stream, signs
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
 SECOND_LOOK_SECONDS = 1.0
@@ -40,6 +41,7 @@ class _Seen:
     """Both servers at one moment.
 
     :ivar broken: what of the stream is gone, or not the window's.
+    :ivar signs: what shows, where nothing is broken, that edits were lost, or may have been.
     """
 
     slot: Slot | None
@@ -48,6 +50,7 @@ class _Seen:
     workers: list[Worker]
     broken: list[str]
     publication: PublicationLook
+    signs: list[Sign]
 
 
 def status(context: Context) -> StatusReport:
@@ -88,22 +91,27 @@ def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
             left = interrupted(windows)
             told = () if left is None else (unjudged(left[0].name),)
             return StatusReport(window=None, hold=held, unknown=unknown, warnings=(*warnings, *told)), found
-        seen = _look(dev, prod, window)
-        state = _state(dev, prod, window, seen)
+        login = servers.stream.user
+        seen = _look(dev, prod, window, login)
+        state = _state(dev, prod, window, seen, login)
         report = _report(context.settings, dev, prod, window, state, seen)
         seen_too = {"hold": held, "unknown": unknown, "warnings": (*warnings, *report.warnings)}
         return report.model_copy(update=seen_too), found
 
 
-def _look(dev: Door, prod: Door, window: Window) -> _Seen:
+def _look(dev: Door, prod: Door, window: Window, login: str | None) -> _Seen:
     name = window.names.common
+    broken = broken_parts(dev, prod, window.names)
+    streams = window.state in (WindowState.STREAMING, WindowState.PAUSED)
+    stream = Stream(window.scope, window.progress, window.names, login, window.state is WindowState.PAUSED)
     return _Seen(
         slot=slot.get(dev, name),
         subscription=subscription.get(prod, name),
         conflicts=subscription.conflicts(prod, name),
         workers=subscription.workers(prod, name),
-        broken=broken_parts(dev, prod, window.names),
+        broken=broken,
         publication=_publication(dev, window),
+        signs=signs(dev, prod, stream) if streams and not broken else [],
     )
 
 
@@ -116,7 +124,7 @@ def _publication(dev: Door, window: Window) -> PublicationLook:
     return PublicationLook(differences=found).after(progress.publication_look)
 
 
-def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
+def _state(dev: Door, prod: Door, window: Window, seen: _Seen, login: str | None) -> WindowState:
     """What the servers say outranks what the journal says.
 
     A data error repeats: the error count is above the remembered one and still rises while the confirmed position
@@ -126,14 +134,14 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> WindowState:
         return window.state
     if seen.publication.differences:  # what the stream brings, or would bring, may be other than the window is for
         return WindowState.FAILED
-    if seen.broken or (seen.slot is not None and seen.slot.wal_status == "lost"):
+    if seen.broken or any(sign.loses for sign in seen.signs):
         return WindowState.FAILED
     assert seen.subscription is not None, "else it is broken"
     assert seen.slot is not None, "else it is broken"
     if window.state is WindowState.PAUSED or seen.subscription.apply_errors <= window.progress.apply_errors:
         return window.state
     time.sleep(SECOND_LOOK_SECONDS)
-    again = _look(dev, prod, window)
+    again = _look(dev, prod, window, login)
     stuck = again.slot is None or (_lags(again.slot) and again.slot.confirmed_lsn == seen.slot.confirmed_lsn)
     no_worker = not [worker for worker in again.workers if worker.is_main]
     rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
@@ -210,9 +218,9 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
     held = seen.slot.retained_bytes if seen.slot else None
     if held is not None and held > settings.window.max_wal_retained:
         warnings.append(f"the slot keeps {held} bytes of WAL on dev (max_wal_retained)")
-    warnings += dict.fromkeys((*seen.broken, *seen.publication.problems))
-    if seen.slot is not None and seen.slot.wal_status in ("unreserved", "lost"):
-        warnings.append(f"slot {name} is {seen.slot.wal_status}: dev has dropped WAL that it needs")
+    warnings += dict.fromkeys((*seen.broken, *seen.publication.problems, *(sign.message for sign in seen.signs)))
+    if seen.slot is not None and seen.slot.wal_status == "unreserved":
+        warnings.append(f"slot {name} is unreserved: dev drops WAL that it needs at its next checkpoint")
     if seen.subscription is not None and window.state is WindowState.STREAMING and not seen.subscription.enabled:
         warnings.append(f"subscription {name} is disabled, the journal says that it streams")
     for worker in seen.workers:

@@ -117,6 +117,7 @@ def _of_open(context: Context, servers: Servers, window: Window, full_scan: bool
         streaming=streams,
         check_content=streams,
         check_publication=window.progress.publishes,
+        paused=window.state is WindowState.PAUSED,
     )
     return gather(servers, context.settings, subject, context.listener, full_scan=full_scan).validation
 

@@ -102,6 +102,21 @@ def lost_on_dev(dev: Door, scope: Scope) -> list[QualifiedName]:
     return [table.name for table in scope.tables if not _has_columns(table, found.get(table.name))]
 
 
+def new_on_dev(dev: Door, scope: Scope) -> dict[QualifiedName, tuple[str, ...]]:
+    """Columns that dev's content tables have, and that neither travel nor belong to production, by table.
+
+    Where a window opens there are none: production would lack them.
+    """
+    relations = read_relations(dev)
+    found = read_tables(dev, [relations[name] for name in scope.names if name in relations])
+    return {table.name: new for table in scope.tables if (new := _new_columns(table, found.get(table.name)))}
+
+
+def _new_columns(table: ContentTable, found: Table | None) -> tuple[str, ...]:
+    known = {*table.column_names, *table.production_columns}
+    return tuple(one.name for one in found.columns if not one.generated and one.name not in known) if found else ()
+
+
 def _has_columns(table: ContentTable, found: Table | None) -> bool:
     return found is not None and {column.name for column in found.columns}.issuperset(table.column_names)
 

@@ -31,6 +31,12 @@ def all_origins(prod: Door) -> dict[int, str]:
     return {origin.id: origin.name for origin in prod.rows(Origin, query("replication/origins"))}
 
 
+def progress(prod: Door, name: str) -> str | None:
+    """Up to which position of dev's production has what came through an origin; ``None``: nothing yet."""
+    value = prod.value(query("replication/origin_progress"), [name])
+    return None if value is None else str(value)
+
+
 def worker_origin(subscription_oid: int) -> str:
     """The name of the origin of a subscription's worker (ReplicationOriginNameForLogicalRep in origin.c)."""
     return f"pg_{subscription_oid}"

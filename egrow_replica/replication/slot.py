@@ -11,6 +11,7 @@ from egrow_replica.model import Model
 class Slot(Model):
     """A slot's state.
 
+    :ivar invalidated: why the server has given it up, where it says so (17 and later).
     :ivar retained_bytes: WAL that dev keeps because of it.
     :ivar lag_bytes: dev's current position minus what production has confirmed.
     :ivar clock: dev's clock at the moment of asking.
@@ -19,10 +20,16 @@ class Slot(Model):
     name: str
     active: bool
     wal_status: str | None
+    invalidated: str | None
     confirmed_lsn: str | None
     retained_bytes: int | None
     lag_bytes: int | None
     clock: datetime
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing can be streamed from it any more."""
+        return self.wal_status == "lost" or self.invalidated is not None
 
 
 def get(dev: Door, name: str) -> Slot | None:

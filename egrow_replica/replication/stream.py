@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from egrow_replica.db import Door
-from egrow_replica.replication import publication, slot, subscription
+from egrow_replica.replication import history, publication, slot, subscription
 from egrow_replica.replication.names import ObjectNames
 
 
 def broken_parts(dev: Door, prod: Door, names: ObjectNames) -> list[str]:
-    """What of the stream is gone, or is another's, a sentence each; none where all of it is this window's."""
+    """What of the stream is gone, lost, or another's, a sentence each; none where all of it is this window's."""
+    if history.is_standby(dev):
+        return ["dev is a standby now: nothing can be streamed from it"]
     return [*_of_subscription(prod, names), *_of_publication(dev, names), *_of_slot(dev, names)]
 
 
@@ -35,4 +37,10 @@ def _of_publication(dev: Door, names: ObjectNames) -> list[str]:
 
 
 def _of_slot(dev: Door, names: ObjectNames) -> list[str]:
-    return [] if slot.get(dev, names.common) is not None else [f"slot {names.common} is gone on dev"]
+    found = slot.get(dev, names.common)
+    if found is None:
+        return [f"slot {names.common} is gone on dev"]
+    if found.is_lost:
+        why = f" ({found.invalidated})" if found.invalidated else ""
+        return [f"slot {names.common} on dev is lost{why}: dev has given up what it kept for production"]
+    return []

@@ -62,12 +62,16 @@ class Conflicts(Model):
 
 
 class Worker(Model):
-    """A process of the subscription; ``latest_end_time`` is dev's clock at its last report."""
+    """A process of the subscription; ``latest_end_time`` is dev's clock at its last report.
+
+    :ivar received_lsn: the last position of dev's that it received, ``None`` as long as nothing came.
+    """
 
     pid: int
     role: str | None
     is_main: bool
     latest_end_time: datetime | None
+    received_lsn: str | None
 
 
 class SubscribedTable(Model):

@@ -15,6 +15,7 @@ from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
+from egrow_replica.replication.history import Moment
 from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.replication.publication import Difference, Published
 from egrow_replica.results import ContentReport, Reconciled, Validation
@@ -45,11 +46,12 @@ class WindowSetting(Model):
 class StreamLook(Model):
     """What only a running stream shows: whether what dev has committed arrives, and who its workers are.
 
-    :ivar problems: sentences; any of them fails the validation.
+    :ivar problems: sentences; any of them fails the validation. ``notes``: those that do not.
     """
 
     content: ContentReport = ContentReport(equal=None)
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class PublicationLook(Model):
@@ -81,6 +83,8 @@ class Progress(Model):
     :ivar streaks: the streak report's numbers at the baseline, on an academy.
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     :ivar last_look: at the stream, before it was ended; ``None`` as long as it may go on, or if there never was one.
+    :ivar dev: where dev stood when the stream was last known to be well, or was paused.
+    :ivar paused_at: what the slot had confirmed when the stream was paused; ``None`` while it goes on.
     :ivar judged: whether the stored verdict covers all that the window wrote (else it was closed without one); ``None``
         until the subscription is gone: as long as it could go on, no verdict is the last.
     :ivar restoring: a restore of the closed window that has not ended in order.
@@ -106,6 +110,8 @@ class Progress(Model):
     hold: int | None = None
     hold_missing: str = ""
     last_look: StreamLook | None = None
+    dev: Moment | None = None
+    paused_at: str | None = None
     judged: bool | None = None
     restoring: Restoring | None = None
 

@@ -61,6 +61,7 @@ from egrow_replica.window.belonging import unknown_objects, unknown_window
 from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
+from egrow_replica.window.losses import Stream, signs
 from egrow_replica.window.servers import Servers
 
 #: How many runs of pages of a differing table a sentence names.
@@ -76,6 +77,7 @@ class Subject:
     :ivar streaming: whether the stream is expected to run, so that workers and confirmed positions are looked at.
     :ivar check_content: whether production must have dev's rows.
     :ivar check_publication: whether dev must have the publication, unaltered.
+    :ivar paused: the stream is stopped and shall go on, so that nothing may be lost meanwhile.
     """
 
     scope: Scope
@@ -87,6 +89,7 @@ class Subject:
     streaming: bool
     check_content: bool
     check_publication: bool = False
+    paused: bool = False
 
     @property
     def common(self) -> str:
@@ -131,6 +134,7 @@ def validate(
         problems.append(unknown_window(unknown).message)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
     problems += look.problems
+    notes += look.notes
     publication = look_at_publication(servers, subject, notes)
     problems += publication.problems if publication is not None else ()
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
@@ -179,17 +183,31 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
     :raises ServerUnavailable: a server went away.
     """
     problems: list[str] = []
+    notes: list[str] = []
     with servers.read_prod("stream") as prod:
         if subject.streaming:
             _check_workers(prod, subject, problems)
         comparable = subject.check_content and not changed_tables(prod, subject.scope)
-    if subject.check_content:
-        with servers.read_dev("look") as dev:
-            lost = lost_on_dev(dev, subject.scope)
-        problems += [f"{name} on dev is gone, or lost a column that the window streams" for name in lost]
-        comparable = comparable and not lost
+        if subject.names is not None and (subject.check_content or subject.paused):
+            with servers.read_dev("look") as dev:
+                broken = broken_parts(dev, prod, subject.names)
+                seen = [] if broken else signs(dev, prod, stream_of(subject, subject.names, servers))
+                comparable = comparable and not broken and not lost_on_dev(dev, subject.scope)
+            problems += [*broken, *(sign.message for sign in seen if sign.loses)]
+            notes += [sign.message for sign in seen if not sign.loses]
     content = _content(servers, settings, subject, listener, problems) if comparable else ContentReport(equal=None)
-    return StreamLook(content=content, problems=tuple(problems))
+    return StreamLook(content=content, problems=tuple(dict.fromkeys(problems)), notes=tuple(notes))
+
+
+def stream_of(subject: Subject, names: ObjectNames, servers: Servers) -> Stream:
+    """The subject's stream."""
+    return Stream(
+        scope=subject.scope,
+        progress=subject.progress,
+        names=names,
+        login=servers.stream.user,
+        paused=subject.paused,
+    )
 
 
 def look_at_publication(servers: Servers, subject: Subject, notes: list[str]) -> PublicationLook | None:

@@ -19,6 +19,7 @@ from egrow_replica.evidence import (
 from egrow_replica.evidence.wal_read import advance_statement, drop_statement
 from egrow_replica.model import EvidenceTier, Server, WindowState
 from egrow_replica.replication import origins, subscription
+from egrow_replica.replication.history import moment
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import StreamLook
@@ -209,7 +210,7 @@ class Streaming(Step):
 
     def do(self, run: Run) -> str:
         found = subscription.get(run.writer, run.names.common)
-        run.note(apply_errors=found.apply_errors if found else 0)
+        run.note(apply_errors=found.apply_errors if found else 0, dev=moment(run.dev, run.names.common))
         if not read_server_facts(run.writer).bounds_slots:
             # Nobody looks after the window from here on, and an unbounded slot would fill production's disk.
             release_wal(run)
@@ -250,7 +251,7 @@ def _release(run: Run, examined: WalState) -> None:
         advance_slot(run.writer, run.names.wal_slot, examined)
 
 
-def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) -> Subject:
+def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True, paused: bool = False) -> Subject:
     """What a validation of this run's window is of."""
     assert run.baseline is not None, "a window that has written anything has a baseline"
     return Subject(
@@ -263,6 +264,7 @@ def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True) 
         streaming=streaming,
         check_content=check_content,
         check_publication=run.dev_reachable and run.keeps_progress and run.progress.publishes,
+        paused=paused,
     )
 
 

@@ -1,0 +1,275 @@
+"""Dev is no longer the dev that it was: put back to an earlier state, promoted, its slot used or made anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from support.command import Result
+from support.pair import Pair
+from support.waiting import wait_until
+
+from egrow_replica.lab.remains import Record
+from egrow_replica.model import Server
+
+DEV, PROD = Server.DEV, Server.PROD
+COURSE = """INSERT INTO courses (id, title, slug, "updatedAt", category) VALUES (%s, %s, %s, now(), 'LIDERAZGO')"""
+FILL = "CREATE TABLE filling AS SELECT repeat('x', 1000) FROM generate_series(1, %s)"
+
+
+@pytest.fixture
+def own(new_lab: Callable[..., Pair]) -> Pair:
+    return new_lab()
+
+
+@pytest.fixture(scope="module")
+def shared(new_module_lab: Callable[..., Pair]) -> Pair:
+    return new_module_lab()
+
+
+def data_of_dev(pair: Pair) -> Path:
+    record = Record.read(pair.lab.directory)
+    assert record is not None
+    return Path(record.base) / "dev"
+
+
+@contextmanager
+def stopped(pair: Pair) -> Iterator[Path]:
+    """Dev's data while dev does not run."""
+    pair.lab.stop_server(DEV)
+    yield data_of_dev(pair)
+    pair.lab.start_server(DEV)
+
+
+def copy(data: Path, to: Path) -> None:
+    subprocess.run(["cp", "-a", data, to], check=True)
+
+
+def snapshot(pair: Pair) -> Path:
+    """A copy of dev as it is now."""
+    with stopped(pair) as data:
+        kept = data.with_name("snapshot")
+        copy(data, kept)
+    return kept
+
+
+def put_back(pair: Pair, kept: Path) -> None:
+    with stopped(pair) as data:
+        shutil.rmtree(data)
+        copy(kept, data)
+
+
+def add(pair: Pair, name: str) -> None:
+    """A course that dev adds."""
+    pair.dev_sql(COURSE, name, name, name)
+
+
+def arrived(pair: Pair, name: str) -> bool:
+    return bool(pair.prod_sql("SELECT 1 FROM courses WHERE id = %s", name))
+
+
+def assert_told(pair: Pair, said: str) -> None:
+    """By status and by a validation; nothing says that content is as on dev."""
+    status = pair.cli("status")
+    assert (status.exit_code, status.json["window"]["state"]) == (5, "failed"), str(status)
+    assert [one for one in status.json["warnings"] if said in one], str(status)
+    validated = pair.cli("validate")
+    assert validated.exit_code == 5, str(validated)
+    assert said in validated.error["message"], str(validated)
+
+
+def assert_closed(pair: Pair, name: str, said: str) -> Result:
+    closed = pair.cli("disable")
+    assert (closed.exit_code, closed.json["window"]) == (5, {"name": name, "state": "closed"}), str(closed)
+    assert said in closed.error["message"], str(closed)
+    assert pair.leftovers() == []
+    return closed
+
+
+def test_a_dev_that_was_put_back_while_the_window_streams(own: Pair) -> None:
+    """First its position is behind what production has; later only what was lost tells."""
+    pair = own
+    pair.ok("enable", "--name", "streaming", "--no-backup")
+    kept = snapshot(pair)
+    pair.dev_sql(FILL, 3000)
+    add(pair, "kept-by-production")
+    wait_until(lambda: arrived(pair, "kept-by-production"), what="the stream")
+    put_back(pair, kept)
+    add(pair, "lost")
+    assert_told(pair, "dev was put back to an earlier state")
+    pair.dev_sql(FILL, 6000)
+    add(pair, "later")
+    wait_until(lambda: arrived(pair, "later"), what="the stream after its old position")
+    assert not arrived(pair, "lost")
+    status = pair.ok("status")
+    assert any("dev was started again" in one for one in status.json["warnings"]), str(status)
+    validated = pair.cli("validate")
+    assert validated.exit_code == 5, str(validated)
+    assert "public.courses: 1 rows of dev are not on production" in validated.error["message"]
+    assert any("dev was started again" in one for one in validated.json["notes"]), str(validated)
+    assert_closed(pair, "streaming", "public.courses: 1 rows of dev are not on production")
+
+
+def test_a_dev_that_was_put_back_while_the_window_is_paused(own: Pair) -> None:
+    pair, said = own, "dev was put back to an earlier state"
+    kept_name = "paused"
+    pair.ok("enable", "--name", kept_name, "--no-backup")
+    kept = snapshot(pair)
+    pair.dev_sql(FILL, 3000)
+    add(pair, "before-the-pause")
+    wait_until(lambda: arrived(pair, "before-the-pause"), what="the stream")
+    pair.ok("pause")
+    put_back(pair, kept)
+    assert_told(pair, said)
+    resumed = pair.cli("resume")
+    assert (resumed.exit_code, resumed.error["code"]) == (5, "dev-changed"), str(resumed)
+    assert said in resumed.error["message"]
+    assert pair.cli("status").json["subscription"]["enabled"] is False
+    assert_closed(pair, kept_name, said)
+
+
+def test_a_dev_that_was_promoted(own: Pair) -> None:
+    """Started as a standby of nobody and promoted, as a restore to a point in time does it."""
+    pair, said = own, "dev is on timeline 2, it was on 1"
+    pair.ok("enable", "--name", "promoted", "--no-backup")
+    with stopped(pair) as data:
+        signal = data / "standby.signal"
+        signal.touch()
+        owner = data.stat()
+        os.chown(signal, owner.st_uid, owner.st_gid)
+    assert_told(pair, "dev is a standby now")
+    pair.dev_sql("SELECT pg_promote()")
+    assert_told(pair, said)
+    assert_closed(pair, "promoted", said)
+
+
+def test_a_dev_that_was_only_started_again(shared: Pair) -> None:
+    """That happens; it is said, and the window goes on, streaming or paused."""
+    pair = shared
+    pair.ok("enable", "--name", "restarted", "--no-backup")
+    for state in ("streaming", "paused"):
+        if state == "paused":
+            pair.ok("pause")
+        for mode in ("fast", "immediate"):
+            pair.lab.stop_server(DEV, mode)
+            pair.lab.start_server(DEV)
+            add(pair, f"after-{state}-{mode}")
+            status = pair.ok("status")
+            assert status.json["window"]["state"] == state
+            assert any("dev was started again" in one for one in status.json["warnings"]), str(status)
+    pair.ok("resume")
+    assert not any("started again" in one for one in pair.ok("status").json["warnings"])
+    wait_until(lambda: arrived(pair, "after-paused-immediate"), what="the stream")
+    pair.ok("validate")
+    pair.ok("disable")
+    assert pair.leftovers() == []
+
+
+@pytest.mark.parametrize("how", ["used", "made anew"])
+def test_a_slot_that_moved_while_the_window_was_paused(shared: Pair, how: str) -> None:
+    """Somebody read what was production's, or dropped the slot and made one of its name: the edit never comes."""
+    pair, name = shared, "moved-" + how.split(maxsplit=1)[0]
+    pair.ok("enable", "--name", name, "--no-backup")
+    slot = pair.common(name)
+    pair.ok("pause")
+    pair.ok("status")
+    add(pair, name)
+    if how == "used":
+        pair.dev_sql("SELECT pg_replication_slot_advance(%s, pg_current_wal_lsn())", slot)
+    else:
+        pair.dev_sql("SELECT pg_drop_replication_slot(%s)", slot)
+        pair.dev_sql("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
+    said = f"slot {slot} moved on from "
+    assert_told(pair, said)
+    resumed = pair.cli("resume")
+    assert (resumed.exit_code, resumed.error["code"]) == (5, "dev-changed"), str(resumed)
+    assert said in resumed.error["message"]
+    assert not arrived(pair, name)
+    assert_closed(pair, name, said)
+
+
+def test_a_slot_that_was_made_anew_while_the_window_streams(shared: Pair) -> None:
+    """What it had decoded is less than before; and the row that came in between is missing."""
+    pair = shared
+    pair.ok("enable", "--name", "anew", "--no-backup")
+    slot = pair.common("anew")
+    for number in range(5):
+        add(pair, f"anew-{number}")
+    wait_until(lambda: arrived(pair, "anew-4"), what="the stream")
+    pair.ok("pause")  # from here on it is known how much the slot has decoded
+    pair.ok("resume")
+    with psycopg.connect(pair.lab.dev_admin_dsn, autocommit=True) as connection:
+
+        def dropped() -> bool:
+            connection.execute(
+                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s", [slot]
+            )
+            try:
+                connection.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+            except psycopg.errors.ObjectInUse:
+                return False
+            return True
+
+        wait_until(dropped, what="the end of the slot")
+        add(pair, "anew-lost")
+        connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
+    assert_told(pair, f"slot {slot} was made anew")
+    assert not arrived(pair, "anew-lost")
+    assert_closed(pair, "anew", "public.courses: 1 rows of dev are not on production")
+
+
+def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair) -> None:
+    pair = shared
+    pair.ok("enable", "--name", "taken", "--no-backup")
+    slot = pair.common("taken")
+    command = [str(pair.lab.bin_dir / "pg_recvlogical"), "-d", pair.lab.dev_admin_dsn, "--slot", slot, "--start"]
+    command += ["-o", "proto_version=1", "-o", f"publication_names={slot}", "-f", "-"]
+    user = "SELECT a.usename FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as thief:
+
+        def taken() -> bool:
+            pair.dev_sql(
+                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots s"
+                " JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE usename <> 'postgres' AND slot_name = %s",
+                slot,
+            )
+            return bool(pair.value(DEV, user) == "postgres")
+
+        try:
+            wait_until(taken, what="the thief to have the slot", poll=0.2)
+            assert_told(pair, f"slot {slot} is not used by production's worker, but by process")
+        finally:
+            thief.terminate()
+    pair.cli("disable", "--now", "--no-validate")
+    assert pair.leftovers() == []
+
+
+def test_dev_is_another_database(own: Pair) -> None:
+    """A copy of dev with the same objects stands where dev stood."""
+    pair, said = own, "dev is another database"
+    pair.ok("enable", "--name", "elsewhere", "--no-backup")
+    slot = pair.common("elsewhere")
+    pair.prod_sql(f"ALTER SUBSCRIPTION {slot} DISABLE")
+    lab = pair.lab.on("copied")
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'academy'"
+    with psycopg.connect(pair.lab.on("postgres").dev_admin_dsn, autocommit=True) as connection:
+        connection.execute(others)
+        connection.execute("CREATE DATABASE copied TEMPLATE academy")
+    with psycopg.connect(lab.dev_admin_dsn, autocommit=True) as connection:
+        pair.dev_sql("SELECT pg_drop_replication_slot(%s)", slot)
+        connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
+    before = dict(pair.logins)
+    pair.configure(logins={"dev": lab.dev_dsn, "stream": lab.stream_dsn})
+    status = pair.cli("status")
+    assert (status.exit_code, status.json["window"]["state"]) == (5, "failed"), str(status)
+    assert any(said in one for one in status.json["warnings"]), str(status)
+    with psycopg.connect(lab.dev_admin_dsn, autocommit=True) as connection:
+        connection.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+    pair.configure(logins=before)
+    pair.cli("disable", "--now", "--no-validate")
