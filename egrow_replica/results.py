@@ -21,6 +21,32 @@ from egrow_replica.model import (
 )
 
 
+class Blocker(Model):
+    """A session, or a prepared transaction, that another session waits for.
+
+    :ivar pid: 0 for a prepared transaction, which ``prepared`` names.
+    :ivar since: when its transaction began; ``seconds``: how long ago.
+    :ivar query: its present or last statement, up to the first value in it; empty where our role may not see it.
+    :ivar table: what is waited for, where that is a table or a row of one; ``target``: what kind of thing it is.
+    :ivar mode: the lock that is wanted.
+    :ivar waited_seconds: for how long it has been waited for.
+    """
+
+    pid: int
+    role: str
+    application: str
+    database: str
+    state: str
+    since: datetime | None
+    seconds: float | None
+    query: str
+    prepared: str | None
+    table: TableName | None
+    target: str
+    mode: str
+    waited_seconds: float
+
+
 class WindowSummary(Model):
     """A window by name and state."""
 

@@ -92,4 +92,5 @@ def _keys(
 
 def _unclassified(context: Context, prod: Door, scope: Scope) -> tuple[QualifiedName, ...]:
     known = set(context.settings.tables.all_user)
-    return tuple(one.name for one in protected(read_relations(prod).values(), scope) if one.name not in known)
+    relations = read_relations(prod, measured=False).values()
+    return tuple(one.name for one in protected(relations, scope) if one.name not in known)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from egrow_replica.db import Door, parse_dsn
+from egrow_replica.db import Door, Waits, parse_dsn
 from egrow_replica.errors import WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
@@ -33,6 +33,7 @@ class Context:
             dev=parse_dsn(dev_dsn(self.settings), name="dev"),
             prod=parse_dsn(prod_dsn(self.settings), name="prod"),
             stream=parse_dsn(stream_dsn(self.settings), name="dev, from production"),
+            waits=Waits(self.listener.say),
         )
 
 

@@ -47,6 +47,7 @@ def _examine(context: Context) -> Iterator[Check]:
         windows, problem = _windows(doors.get(Server.PROD))
         yield from problem
         view = View(doors, context.settings, windows)
+        stack.enter_context(view.briefly())
         first = list(_inspect(view, all_checks.FIRST))
         yield from first
         chosen: Iterable[Inspection] = all_checks.ALL

@@ -27,7 +27,7 @@ def missing_rights(run: Run) -> Iterator[EgrowError]:
     if RESTORE_ROLE not in read_roles(run.writer, [RESTORE_ROLE]):
         yield _error(f"role {RESTORE_ROLE} does not exist")
         return
-    relations = read_relations(run.writer)
+    relations = read_relations(run.writer, measured=False)
     content = [relations[name] for name in run.scope.names if name in relations]
     for one in missing_privileges(run.writer, RESTORE_ROLE, content, RESTORE_PRIVILEGES):
         yield _error(f"{RESTORE_ROLE} lacks {one.privilege} on {one.name}")

@@ -103,7 +103,7 @@ def _door(
 
 
 def _place(context: Context, door: Door, server: Server) -> roles.Place:
-    relations = read_relations(door)
+    relations = read_relations(door, measured=False)
     content = context.settings.tables.all_content
     for name in content:
         if name not in relations:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,15 +27,23 @@ from egrow_replica.backup.leashed import Leash, leash
 from egrow_replica.backup.manifest import Dump, StoredFile
 from egrow_replica.backup.passfile import Handover, handed_over
 from egrow_replica.backup.tools import Tools, choose_compression, plain_environment, run_tool
-from egrow_replica.db import Dsn, Identifier, pinned_options
-from egrow_replica.errors import BackupFailed
+from egrow_replica.db import Dsn, Identifier, Waits, describe, pinned_options
+from egrow_replica.db.connect import watched
+from egrow_replica.db.door import ending
+from egrow_replica.db.waits import Watched
+from egrow_replica.errors import BackupFailed, ExitCode
+from egrow_replica.model import Server
 
 DUMP = "dump"
 #: The controller's own journal is not user data, and restored elsewhere it would tell of a window that is not there.
 EXCLUDED_SCHEMA = "egrow_replica"
 #: How long pg_dump waits for a table that somebody holds exclusively.
 LOCK_WAIT = "30s"
+#: pg_dump bounds only how long it waits for tables. A view or a sequence can be held as well, so this is for all of it.
+MOST_LOCK_SECONDS = 35.0
+_APPLICATION = "egrow-replica/backup"
 _GRACE_SECONDS = 10
+_POLL_SECONDS = 0.5
 _SHOWN_LINES = 6
 _SHOWN_CHARACTERS = 300
 
@@ -69,16 +77,17 @@ class RunningDump:
     directory: Path
     jobs: int
     compression: str
+    watched: Watched
 
     def finish(self) -> Dump:
         """Wait for the end and look at what is there.
 
         :raises BackupFailed: see :func:`dump_database`.
         """
-        code = self.process.wait()
+        code = self._wait()
         said = self._said()
         if code != 0:
-            raise _failure(code, said, self.dsn.user)
+            raise self._with_blocker(_failure(code, said, self.dsn.user), said)
         output = self.directory / DUMP
         _check_complete(output, self.tools)
         with explained("read", output):
@@ -92,6 +101,25 @@ class RunningDump:
             files=files,
             warnings=tuple(said),
         )
+
+    def _wait(self) -> int:
+        """Wait for its end, and for nobody who holds a lock for ever; :raises BackupFailed: it waited too long."""
+        while True:
+            try:
+                return self.process.wait(_POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                if self.watched.waited > MOST_LOCK_SECONDS:
+                    self.stop()
+                    raise self._with_blocker(BackupFailed("pg_dump was ended, because it waited for a lock")) from None
+
+    def _with_blocker(self, error: BackupFailed, said: Sequence[str] = ()) -> BackupFailed:
+        """Name whom pg_dump waited for, where that is why it ended."""
+        waited = not said or any("statement timeout" in line for line in said)
+        if waited and self.watched.latest:
+            error.message += f"; it waited for {describe(self.watched.latest)}"
+            error.hint = ending(self.watched.latest[-1])
+            error.exit_code = ExitCode.TIMEOUT
+        return error
 
     def stop(self) -> None:
         """End pg_dump and its workers, if they still run."""
@@ -118,22 +146,34 @@ class RunningDump:
 
 @contextmanager
 def running_dump(
-    dsn: Dsn, tools: Tools, snapshot: str, directory: Path, *, jobs: int, compression: str
+    dsn: Dsn,
+    tools: Tools,
+    snapshot: str,
+    directory: Path,
+    *,
+    jobs: int,
+    compression: str,
+    waits: Waits | None = None,
 ) -> Iterator[RunningDump]:
     """Start pg_dump; it is ended when the block ends, whatever ended the block, and when this process ends.
 
     Nothing of it has a name on a disk outside the backup: see :func:`handed_over` for the password.
 
+    :param waits: looks for whom it waits.
     :raises BackupFailed: pg_dump cannot be started.
     """
+    waits = waits or Waits()
     method = choose_compression(tools, compression)
     command = [str(tools.pg_dump), *_arguments(snapshot, directory / DUMP, jobs, method), "-d", _conninfo(dsn)]
     with leash() as held, _messages() as errors, handed_over(dsn.password.get_secret_value()) as handover:
         process = _start(held, command, handover, errors)
-        dump = RunningDump(process, errors, dsn, tools, directory, jobs, method)
+        look = waits.watch(watched(dsn, Server.PROD, process.pid, name=_APPLICATION))
+        dump = RunningDump(process, errors, dsn, tools, directory, jobs, method, look)
         try:
-            yield dump
+            with look.sending():
+                yield dump
         finally:
+            waits.leave(look)
             dump.stop()
 
 
@@ -189,7 +229,7 @@ def _conninfo(dsn: Dsn) -> str:
     public = replace(
         dsn, parameters=tuple(pair for pair in dsn.parameters if pair[0] not in left_out), password=SecretStr("")
     )
-    return public.conninfo(application_name="egrow-replica/backup", options=pinned_options()).get_secret_value()
+    return public.conninfo(application_name=_APPLICATION, options=pinned_options()).get_secret_value()
 
 
 def _environment(handover: Handover) -> dict[str, str]:

@@ -23,7 +23,7 @@ from egrow_replica.backup.manifest import (
 from egrow_replica.backup.remains import remove_passfiles
 from egrow_replica.backup.store import create_directory, half_made
 from egrow_replica.backup.tools import find_tools
-from egrow_replica.db import Door, Dsn
+from egrow_replica.db import Door, Dsn, Waits
 from egrow_replica.errors import BackupFailed
 from egrow_replica.settings.model import BackupSettings
 
@@ -43,6 +43,7 @@ def make_backup(
     facts: BackupFacts,
     fingerprints: Sequence[TableFingerprint] = (),
     now: datetime | None = None,
+    waits: Waits | None = None,
 ) -> Manifest:
     """Write a backup into a new directory of ``base``; :attr:`Manifest.directory` is its name.
 
@@ -55,6 +56,7 @@ def make_backup(
     :param base: the directory of all backups; ``settings`` say how a backup is made, not where.
     :param whole_database: also pg_dump.
     :param now: the backup's time, for its name; by default the clock's.
+    :param waits: looks for whom pg_dump waits.
     :raises BackupFailed: it could not be written; nothing is left of it.
     :raises ServerUnavailable: the server went away; nothing is left of it either.
     """
@@ -72,7 +74,7 @@ def make_backup(
             content = _write_all(door, tables, directory)
         else:
             with running_dump(
-                dsn, tools, snapshot, directory, jobs=settings.jobs, compression=settings.compression
+                dsn, tools, snapshot, directory, jobs=settings.jobs, compression=settings.compression, waits=waits
             ) as running:
                 content = _write_all(door, tables, directory)
                 dump = running.finish()

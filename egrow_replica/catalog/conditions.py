@@ -102,14 +102,39 @@ class PreparedTransaction(Model):
     seconds: float
 
 
-class BlockingLock(Model):
-    """A lock that a write has to wait for; ``pid`` 0 is a prepared transaction."""
+#: Lock modes as ``pg_locks`` writes them; against the first not even a reader gets through.
+ACCESS_EXCLUSIVE = "AccessExclusiveLock"
+#: Those that ROW EXCLUSIVE, which every write takes, waits for; and SHARE UPDATE EXCLUSIVE, which a publication takes
+#: (postgresql.org/docs/18/explicit-locking.html#TABLE-LOCK-COMPATIBILITY).
+AGAINST_WRITING = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", ACCESS_EXCLUSIVE)
+AGAINST_PUBLISHING = ("ShareUpdateExclusiveLock", *AGAINST_WRITING)
+
+
+class TableLock(Model):
+    """A lock on a table, or on what belongs to one, that somebody holds or waits for; ``pid`` 0: it is prepared.
+
+    :ivar relation: what is locked: the table itself, an index of it, its TOAST data.
+    :ivar gid: the prepared transaction's name.
+    """
 
     pid: int
+    relation: int
+    table_oid: int
     table: TableName
     mode: str
+    granted: bool
     role: str
     application: str
+    state: str
+    since: datetime | None
+    seconds: float
+    query: str
+    gid: str | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """By which it is known again at a second look."""
+        return (self.pid, self.gid, self.relation, self.mode)
 
 
 class OtherSubscription(Model):
@@ -250,9 +275,9 @@ def read_prepared_transactions(door: Door) -> list[PreparedTransaction]:
     return door.rows(PreparedTransaction, query("doctor/prepared_transactions"))
 
 
-def read_blocking_locks(door: Door, oids: Iterable[int]) -> list[BlockingLock]:
-    """Locks on these relations that a write has to wait for."""
-    return door.rows(BlockingLock, query("doctor/blocking_locks"), [list(oids)])
+def read_table_locks(door: Door, modes: Iterable[str]) -> list[TableLock]:
+    """Locks of these modes on tables of this database, those that are waited for too."""
+    return door.rows(TableLock, query("doctor/table_locks"), [list(modes)])
 
 
 def read_other_subscriptions(prod: Door, oids: Iterable[int]) -> list[OtherSubscription]:

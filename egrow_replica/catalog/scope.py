@@ -89,7 +89,7 @@ class Scope(Model):
 
 def changed_tables(prod: Door, scope: Scope) -> list[QualifiedName]:
     """Content tables that were dropped, renamed or made anew since the scope was fixed, or that lost a column."""
-    relations = read_relations(prod)
+    relations = read_relations(prod, measured=False)
     known = [relations[table.name] for table in scope.tables if table.name in relations]
     found = read_tables(prod, known)
     return [table.name for table in scope.tables if not _is_same(table, found.get(table.name))]
@@ -97,7 +97,7 @@ def changed_tables(prod: Door, scope: Scope) -> list[QualifiedName]:
 
 def lost_on_dev(dev: Door, scope: Scope) -> list[QualifiedName]:
     """Content tables that dev has no more under their name, or that lost a column which travels."""
-    relations = read_relations(dev)
+    relations = read_relations(dev, measured=False)
     found = read_tables(dev, [relations[name] for name in scope.names if name in relations])
     return [table.name for table in scope.tables if not _has_columns(table, found.get(table.name))]
 

@@ -15,7 +15,7 @@ class Relation(Model):
     :ivar filenode: its storage; another one after TRUNCATE, VACUUM FULL, CLUSTER and rewriting ALTER TABLE.
     :ivar kind: ``pg_class.relkind``: r ordinary, p partitioned, v view, m materialised view, f foreign table.
     :ivar persistence: p logged, u unlogged, t temporary.
-    :ivar heap_pages: pages of the main fork where the table's access method is heap.
+    :ivar heap_pages: pages of the main fork where the table's access method is heap, and it was measured.
     """
 
     name: TableName
@@ -126,9 +126,15 @@ class Table(Model):
         return next((column for column in self.columns if column.name == name), None)
 
 
-def read_relations(door: Door) -> dict[QualifiedName, Relation]:
-    """Every relation that holds or shows rows, by name."""
-    return {relation.name: relation for relation in door.rows(Relation, query("catalog/relations"))}
+def read_relations(door: Door, *, measured: bool = True, held: Iterable[int] = ()) -> dict[QualifiedName, Relation]:
+    """Every relation that holds or shows rows, by name.
+
+    :param measured: sizes are asked for, which waits for whoever has locked a table; else they are estimates, without
+        ``heap_pages``.
+    :param held: oids of tables that are not to be waited for.
+    """
+    parameters = [measured, list(held)]
+    return {relation.name: relation for relation in door.rows(Relation, query("catalog/relations"), parameters)}
 
 
 def partitions_of(

@@ -47,7 +47,7 @@ class ConsoleListener:
     def say(self, text: str) -> None:
         """A line of its own."""
         _LOG.info("%s", text)
-        if self._verbose or text.startswith(("warning", "rolling back", "window ")):
+        if self._verbose or text.startswith(("warning", "rolling back", "window ", "waiting on ")):
             self._console.print(f"  [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
 
     def advance(self, done_bytes: int, total_bytes: int) -> None:

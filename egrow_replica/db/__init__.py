@@ -9,6 +9,7 @@ from egrow_replica.db.dsn import Dsn, parse_dsn
 from egrow_replica.db.names import columns, relation
 from egrow_replica.db.queries import query
 from egrow_replica.db.slot import CreateReplicationSlot, ExportedSlot
+from egrow_replica.db.waits import Waits, describe, read_blockers
 
 __all__ = [
     "SNAPSHOT",
@@ -23,10 +24,13 @@ __all__ = [
     "Identifier",
     "Literal",
     "Query",
+    "Waits",
     "columns",
     "connect",
+    "describe",
     "parse_dsn",
     "pinned_options",
     "query",
+    "read_blockers",
     "relation",
 ]

@@ -7,6 +7,7 @@ import psycopg
 from egrow_replica.db.capabilities import Capability, check_supported
 from egrow_replica.db.door import Door, PlanningDoor
 from egrow_replica.db.dsn import Dsn
+from egrow_replica.db.waits import Waits, Watched
 from egrow_replica.errors import PreflightFailed, ServerUnavailable
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
@@ -68,13 +69,21 @@ def _escaped(value: str) -> str:
 
 
 def connect(
-    dsn: Dsn, server: Server, policy: Policy, *, what: str, read_only: bool = True, planning: bool = False
+    dsn: Dsn,
+    server: Server,
+    policy: Policy,
+    *,
+    what: str,
+    read_only: bool = True,
+    planning: bool = False,
+    waits: Waits | None = None,
 ) -> Door:
     """Open a door to a server.
 
     :param what: who we are, behind ``egrow-replica/`` in ``application_name``.
     :param read_only: a second fence only: transactions start read only.
     :param planning: the policy is one for writing, of which nothing is to be sent; always read only.
+    :param waits: looks for whom its statements wait.
     :raises ServerUnavailable: it cannot be reached or refuses the login.
     :raises PreflightFailed: a pooler stands in between, or the version is unknown.
     """
@@ -93,7 +102,14 @@ def connect(
     except BaseException:
         connection.close()
         raise
+    if waits is not None:
+        door.watched_by(waits, watched(dsn, server, door.backend_pid))
     return door
+
+
+def watched(dsn: Dsn, server: Server, pid: int, *, name: str | None = None) -> Watched:
+    """What is to be known of a connection, or of a program's that go by a name, to look for whom it waits."""
+    return Watched(server, lambda: connect(dsn, server, Policy.reading(), what="waits"), pid, name)
 
 
 def raw_connection(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, NoReturn, TypeVar
 
 import psycopg
@@ -14,9 +14,11 @@ from psycopg.rows import class_row, tuple_row
 from pydantic import SecretStr
 
 from egrow_replica.db.capabilities import Capability, has
-from egrow_replica.errors import ServerUnavailable, StatementFailed
+from egrow_replica.db.waits import Waits, Watched
+from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, Vetted, vet
 from egrow_replica.model import Server
+from egrow_replica.results import Blocker
 
 Row = TypeVar("Row")
 #: What may be asked of a door: composed SQL; plain text is only for literals.
@@ -27,7 +29,7 @@ Parameters = Sequence[Any]
 #: Begins a transaction in which a connection sees one and the same state throughout, and writes nothing.
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-_CANCEL_SECONDS = 5.0
+CANCEL_SECONDS = 5.0
 #: Each statement as it is sent, secrets masked and parameters left out: ``--verbose`` with ``--log-file`` shows it.
 _LOG = logging.getLogger("egrow_replica.sql")
 
@@ -40,12 +42,19 @@ class Door:
     :ivar sent: called with each vetted statement just before it is sent; for plans and tests.
     """
 
+    _waits: Waits | None = None
+    _watched: Watched | None = None
+
     def __init__(self, connection: psycopg.Connection[Any], server: Server, policy: Policy) -> None:
         self._connection = connection
         self.server = server
         self.policy = policy
         self.sent: Callable[[Vetted], None] | None = None
         self._stream: Generator[Any] | None = None
+
+    def watched_by(self, waits: Waits, watched: Watched) -> None:
+        """Let somebody look for whom its statements wait, until it is closed."""
+        self._waits, self._watched = waits, waits.watch(watched)
 
     @property
     def version(self) -> int:
@@ -123,7 +132,7 @@ class Door:
     def _rows_one_by_one(self, model: type[Row], query: Query, parameters: Parameters) -> Generator[Row]:
         vetted = self._announce(self.vet(query))
         try:
-            with psycopg.RawCursor(self._connection, row_factory=class_row(model)) as cursor:
+            with self._at_work(), psycopg.RawCursor(self._connection, row_factory=class_row(model)) as cursor:
                 yield from cursor.stream(vetted.text.encode(), parameters or None)
         except psycopg.Error as error:
             self._fail(error, vetted)
@@ -141,7 +150,7 @@ class Door:
     def _copy_out(self, query: Query) -> Generator[bytes]:
         vetted = self._announce(self.vet(query))
         try:
-            with self._connection.cursor() as cursor, cursor.copy(vetted.text.encode()) as copy:
+            with self._at_work(), self._connection.cursor() as cursor, cursor.copy(vetted.text.encode()) as copy:
                 for block in copy:
                     yield bytes(block)
         except psycopg.Error as error:
@@ -152,7 +161,7 @@ class Door:
         self._end_stream()
         vetted = self._announce(self.vet(query))
         try:
-            with self._connection.cursor() as cursor:
+            with self._at_work(), self._connection.cursor() as cursor:
                 with cursor.copy(vetted.text.encode()) as copy:
                     for block in blocks:
                         copy.write(block)
@@ -186,10 +195,12 @@ class Door:
     def cancel(self) -> None:
         """End the statement that another thread has sent; that thread raises. Nothing where the server is gone."""
         with suppress(psycopg.Error):
-            self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            self._connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     def close(self) -> None:
         """Close the connection; the server rolls an open transaction back."""
+        if self._waits is not None and self._watched is not None:
+            self._waits.leave(self._watched)
         self._connection.close()
 
     def __enter__(self) -> Door:
@@ -211,10 +222,14 @@ class Door:
         try:
             with psycopg.RawCursor(self._connection, row_factory=factory) as cursor:
                 # bytes, because the guard's text is final: psycopg takes them as they are.
-                cursor.execute(vetted.text.encode(), parameters or None)
+                with self._at_work():
+                    cursor.execute(vetted.text.encode(), parameters or None)
                 yield cursor
         except psycopg.Error as error:
             self._fail(error, vetted)
+
+    def _at_work(self) -> AbstractContextManager[None]:
+        return self._watched.sending() if self._watched is not None else nullcontext()
 
     def _end_stream(self) -> None:
         """A stream that nobody reads on, because something failed, would let the next statement wait for ever."""
@@ -223,7 +238,8 @@ class Door:
             self._stream = None
 
     def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
-        raise translate(error, self.server, self._connection.closed, vetted) from None
+        failed = translate(error, self.server, self._connection.closed, vetted)
+        raise waited_for(failed, self._watched) from None
 
 
 class PlanningDoor(Door):
@@ -233,6 +249,29 @@ class PlanningDoor(Door):
         """See that only reading is sent; :raises Refused: it is more than that."""
         vet(vetted.text, Policy.reading())
         return super()._announce(vetted)
+
+
+#: A lock was not given in time; a statement was cancelled, by a time-out for example.
+_GAVE_UP = frozenset({"55P03", "57014"})
+Failure = TypeVar("Failure", bound=EgrowError)
+
+
+def waited_for(error: Failure, watched: Watched | None) -> Failure:
+    """Add whom the statement waited for, where it gave up waiting and that was seen."""
+    if watched is None or not isinstance(error, StatementFailed) or error.sqlstate not in _GAVE_UP:
+        return error
+    if watched.blockers:
+        error.message += f"; it waited for {watched.whom}"
+        error.hint = ending(watched.blockers[-1])
+    return error
+
+
+def ending(blocker: Blocker) -> str:
+    """What a person can do about somebody who is waited for."""
+    if blocker.pid:
+        return f"Let it end, or on that server: SELECT pg_terminate_backend({blocker.pid}); then try again."
+    what = f"ROLLBACK PREPARED or COMMIT PREPARED {blocker.prepared!r}" if blocker.prepared else "End it"
+    return f"{what} in database {blocker.database}, then try again." if blocker.database else f"{what}, then try again."
 
 
 def log_sent(server: Server, shown: str) -> None:

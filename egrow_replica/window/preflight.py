@@ -71,9 +71,10 @@ def read_scope(dev: Door, prod: Door, settings: Settings) -> Scope:
     :raises Refused: something that is no table; :raises PreflightFailed: a table, a key or a column is missing.
     """
     view = View({Server.DEV: dev, Server.PROD: prod}, settings)
-    refuse(inspect(view, all_checks.FIRST))
-    refuse(inspect(view, all_checks.CONTENT))
-    return view.scope
+    with view.briefly():
+        refuse(inspect(view, all_checks.FIRST))
+        refuse(inspect(view, all_checks.CONTENT))
+        return view.scope
 
 
 def run_preflight(
@@ -84,12 +85,13 @@ def run_preflight(
     :raises ServerUnavailable: a server went away.
     """
     view = View({Server.DEV: dev, Server.PROD: prod}, settings, windows, whole_backup=whole_backup)
-    dev_facts, prod_facts = view.facts(Server.DEV), view.facts(Server.PROD)
-    found = [check for check in inspect(view, all_checks.FIRST) if check.severity is not Severity.OK]
-    if found:  # Nothing else makes sense on the wrong server.
-        return Findings(tuple(found), _EMPTY, dev_facts, prod_facts, False)
-    found = [check for check in inspect(view, all_checks.ALL) if check.severity is not Severity.OK]
-    return Findings(tuple(found), _scope(view), dev_facts, prod_facts, all_checks.makes_roles(view))
+    with view.briefly():
+        dev_facts, prod_facts = view.facts(Server.DEV), view.facts(Server.PROD)
+        found = [check for check in inspect(view, all_checks.FIRST) if check.severity is not Severity.OK]
+        if found:  # Nothing else makes sense on the wrong server.
+            return Findings(tuple(found), _EMPTY, dev_facts, prod_facts, False)
+        found = [check for check in inspect(view, all_checks.ALL) if check.severity is not Severity.OK]
+        return Findings(tuple(found), _scope(view), dev_facts, prod_facts, all_checks.makes_roles(view))
 
 
 _EMPTY = Scope(tables=(), sequences=(), foreign_keys=())

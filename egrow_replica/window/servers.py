@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from egrow_replica.catalog import Scope
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
-from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, connect
+from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, Waits, connect
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication.names import ObjectNames
@@ -23,28 +23,31 @@ class Servers:
     """Where both are.
 
     :ivar stream: how the production server reaches dev.
+    :ivar waits: looks for whom a statement waits, whichever door it went through.
     """
 
     dev: Dsn
     prod: Dsn
     stream: Dsn
+    waits: Waits = field(default_factory=Waits)
 
     def read_dev(self, what: str) -> Door:
         """A reading door to dev."""
-        return connect(self.dev, Server.DEV, Policy.reading(), what=what)
+        return connect(self.dev, Server.DEV, Policy.reading(), what=what, waits=self.waits)
 
     def read_prod(self, what: str) -> Door:
         """A reading door to production."""
-        return connect(self.prod, Server.PROD, Policy.reading(), what=what)
+        return connect(self.prod, Server.PROD, Policy.reading(), what=what, waits=self.waits)
 
     def lock_prod(self, what: str) -> Door:
         """The door that holds production's advisory lock; it can take the lock and write nothing."""
-        return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what)
+        return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what, waits=self.waits)
 
     def write_dev(self, scope: Scope, names: ObjectNames, *, planning: bool = False) -> Door:
         """Dev's writing door: the publication and the slot, no row; ``planning``: it only judges what it would send."""
         policy = Policy.for_publisher(content=scope.names, publication=names.common, slot=names.common)
-        return connect(self.dev, Server.DEV, policy, what=f"{names.window}/publish", read_only=False, planning=planning)
+        what = f"{names.window}/publish"
+        return connect(self.dev, Server.DEV, policy, what=what, read_only=False, planning=planning, waits=self.waits)
 
     def write_prod(self, scope: Scope, names: ObjectNames, origin: str, *, planning: bool = False) -> Door:
         """Production's writing door: content, journal, subscription; ``planning`` as above."""
@@ -56,7 +59,8 @@ class Servers:
             slot=names.common,
             roles=[APPLY_ROLE, RESTORE_ROLE],
         )
-        return connect(self.prod, Server.PROD, policy, what=f"{names.window}/write", read_only=False, planning=planning)
+        what = f"{names.window}/write"
+        return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning, waits=self.waits)
 
     def remove_prod(self, name: str) -> Door:
         """Production's door that ends and removes one subscription, origin or slot, and does nothing else."""
@@ -72,11 +76,12 @@ class Servers:
     def hold_prod(self, held: Iterable[str], database: str, keeper: str, what: str, *, planning: bool = False) -> Door:
         """Production's door that holds and releases writes of some roles, and does nothing else; as above."""
         policy = Policy.for_maintenance(held=held, database=database, keeper=keeper)
-        return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning)
+        return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning, waits=self.waits)
 
     def journal_prod(self, what: str) -> Door:
         """Production's door that makes the journal where there is none; it writes no content."""
-        return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what, read_only=False)
+        policy = Policy.for_window(content=())
+        return connect(self.prod, Server.PROD, policy, what=what, read_only=False, waits=self.waits)
 
     @contextmanager
     def prod_snapshot(self, what: str) -> Iterator[ProdSnapshot]:

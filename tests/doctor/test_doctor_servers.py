@@ -154,7 +154,7 @@ def test_doctor_changes_nothing(shared_pair: Pair) -> None:
 def test_sessions_of_others(shared_pair: Pair) -> None:
     update = "UPDATE users SET bio = 'x' WHERE id = (SELECT min(id) FROM users)"
     lock = "LOCK TABLE lessons IN SHARE MODE"
-    with shared_pair.holding(DEV, update) as dev, shared_pair.holding(PROD, lock) as prod:
+    with shared_pair.holding(DEV, update, lock) as dev, shared_pair.holding(PROD, lock) as prod:
         shared_pair.configure(doctor={"writing_transaction": "10min"})
         assert [one.severity for one in examine(shared_pair).of("transactions")] == [Severity.OK, Severity.OK]
         shared_pair.configure(
@@ -165,8 +165,12 @@ def test_sessions_of_others(shared_pair: Pair) -> None:
         assert transaction.severity is Severity.WARNING
         assert str(dev.info.backend_pid) in transaction.remedy
         assert str(prod.info.backend_pid) in found.one("transactions", PROD).remedy
-        assert found.one("locks").subject == "public.lessons"
-        assert str(prod.info.backend_pid) in found.one("locks").remedy
+        for server, holder in ((DEV, dev), (PROD, prod)):
+            assert (found.one("locks", server).severity, found.one("locks", server).subject) == (
+                Severity.ERROR,
+                "public.lessons",
+            )
+            assert str(holder.info.backend_pid) in found.one("locks", server).remedy
         shared_pair.configure(doctor={"writing_transaction": "1ms", "blocking_transaction": "1ms"})
         assert examine(shared_pair).one("transactions", DEV).severity is Severity.ERROR
 

@@ -27,6 +27,7 @@ FIRST = servers.identity
 #: What tells whether the configured content can be read and compared.
 CONTENT = (*tables.NAMES, *drift.CHECKS)
 ALL = (
+    *activity.LOCKS,
     *servers.CHECKS,
     *addresses.CHECKS,
     *disk.CHECKS,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from egrow_replica.catalog.conditions import (
+    ACCESS_EXCLUSIVE,
+    AGAINST_PUBLISHING,
+    AGAINST_WRITING,
     RoleSetting,
+    TableLock,
     Transaction,
-    read_blocking_locks,
     read_other_subscriptions,
     read_places,
     read_prepared_transactions,
+    read_table_locks,
     read_transactions,
 )
 from egrow_replica.catalog.roles import APPLY_ROLE
+from egrow_replica.db.waits import doing, named, shown_query
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.belonging import Belonging, Journalled, NamedObject, read_objects, unknown_window
 from egrow_replica.window.checks.base import error, finding, info, inspection, warning
@@ -22,6 +28,8 @@ from egrow_replica.window.checks.view import View
 from egrow_replica.window.journal import RestoreStage
 
 DEV, PROD = Server.DEV, Server.PROD
+#: A lock that is gone within this is nobody's worry; how often is looked.
+PATIENCE_SECONDS, POLL_SECONDS = 3.0, 0.2
 
 
 @inspection("transactions", DEV, subject="transactions", fine="none is open that a new slot would wait for")
@@ -80,14 +88,48 @@ def prepared_transactions(view: View, server: Server) -> Iterator[Check]:
         )
 
 
-@inspection("locks", PROD, subject="locks on content", fine="no session holds one that a write waits for", guards=False)
+@inspection("locks", DEV, PROD, subject="locks on tables", fine="no session has one that a window would wait for")
 def locks(view: View, server: Server) -> Iterator[Check]:
-    """The reconcile gives up after ``lock_timeout`` and tries again."""
-    oids = [relation.oid for relation in view.content_relations(server)]
-    for one in read_blocking_locks(view.door(server), oids):
-        who = f"pid {one.pid} ({one.role} {one.application})" if one.pid else "a prepared transaction"
-        remedy = f"SELECT pg_terminate_backend({one.pid}); -- or let it end" if one.pid else "End it."
-        yield warning("locks", server, one.table, f"{who} holds {one.mode}: the reconcile would wait", remedy)
+    """A migration that hangs stops everything: readers wait for it, and for whoever waits for its lock.
+
+    What is over within moments does not matter, so a lock has to be there at two looks.
+    """
+    found = _in_the_way(view, server)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while found and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        again = {one.key for one in _in_the_way(view, server)}
+        found = [one for one in found if one.key in again]
+    if found:
+        view.hurry()
+    for one in found:
+        yield error("locks", server, one.table, _lock_message(one), _end_lock(one))
+
+
+def _in_the_way(view: View, server: Server) -> list[TableLock]:
+    """Locks that a step would wait for: content is written, or published; everything else is read and dumped."""
+    content = set(view.content)
+    modes = AGAINST_PUBLISHING if server is DEV else AGAINST_WRITING
+    read = content if server is DEV else None
+    return [
+        one
+        for one in read_table_locks(view.door(server), modes)
+        if one.table in content or (one.mode == ACCESS_EXCLUSIVE and (read is None or one.table in read))
+    ]
+
+
+def _lock_message(one: TableLock) -> str:
+    who = named(one.pid, one.gid, one.application, one.role)
+    has = "holds" if one.granted else "waits for"
+    behind = "" if one.granted else ", and whoever comes later waits behind it"
+    facts = doing(one.since, one.seconds, one.state, shown_query(one.query))
+    return f"a window would wait for {who}, who {has} {one.mode}{behind}{facts}"
+
+
+def _end_lock(one: TableLock) -> str:
+    if one.pid:
+        return f"SELECT pg_terminate_backend({one.pid}); -- or let it end"
+    return f"ROLLBACK PREPARED {text(one.gid)}; -- or COMMIT PREPARED" if one.gid else "End it."
 
 
 @inspection("timeouts", DEV, PROD, subject="role settings", fine="no role or database has a time-out", guards=False)
@@ -203,12 +245,13 @@ def window(view: View, server: Server) -> Iterator[Check]:
             yield info("window", server, one.name, message, "`egrow-replica disable` closes it.")
 
 
+#: Before everything else, because everything else may wait for them.
+LOCKS = locks
 CHECKS = (
     *window,
     *dev_transactions,
     *prod_transactions,
     *prepared_transactions,
-    *locks,
     *timeouts,
     *dev_leftovers,
     *prod_leftovers,

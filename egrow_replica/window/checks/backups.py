@@ -55,7 +55,7 @@ def programs(view: View, server: Server) -> Iterator[Check]:
     yield fine("pg_dump", server, tools.pg_dump, f"version {tools.version} can dump the server")
 
 
-@inspection("probes", PROD, subject="probes", fine="every probe is true")
+@inspection("probes", PROD, subject="probes", fine="every probe is true", reads_rows=True)
 def probes(view: View, server: Server) -> Iterator[Check]:
     """A probe that is not true beforehand could not show a harm."""
     try:

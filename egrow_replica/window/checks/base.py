@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from egrow_replica.errors import EgrowError, Refused, ServerUnavailable
+from egrow_replica.errors import EgrowError, Refused, ServerUnavailable, StatementFailed
 from egrow_replica.model import Check, Server, Severity, Side
 from egrow_replica.window.checks.view import View
 
@@ -13,6 +14,7 @@ from egrow_replica.window.checks.view import View
 Look = Callable[[View, Server], Iterable[Check]]
 
 SIDES: dict[Server, Side] = {Server.DEV: Side.DEV, Server.PROD: Side.PROD}
+LOCK_NOT_AVAILABLE = "55P03"
 #: Rows that a message names; all of them are in the finding's ``rows``.
 SHOWN_ROWS = 20
 
@@ -26,6 +28,7 @@ class Inspection:
     :ivar needs: the servers without which it cannot look.
     :ivar fine: what the answer says where nothing was found.
     :ivar guards: a window must not be opened where this is unknown.
+    :ivar reads_rows: it may take as long as that takes; every other only reads catalogs.
     """
 
     id: str
@@ -36,6 +39,7 @@ class Inspection:
     fine: str
     guards: bool
     look: Look
+    reads_rows: bool = False
 
     def run(self, view: View) -> list[Check]:
         """The answers; empty where a server that it needs is not there.
@@ -45,12 +49,15 @@ class Inspection:
         if not all(view.has(server) for server in self.needs):
             return []
         try:
-            found = list(self.look(view, self.server))
+            with view.at_length() if self.reads_rows else nullcontext():
+                found = list(self.look(view, self.server))
         except ServerUnavailable:
             raise
         except Refused as error:
             return [self._answer(Severity.ERROR, error.reason, error.hint, refused=True)]
         except EgrowError as error:
+            if isinstance(error, StatementFailed) and error.sqlstate == LOCK_NOT_AVAILABLE:
+                view.hurry()
             severity = Severity.ERROR if self.guards else Severity.WARNING
             return [self._answer(severity, f"this could not be looked at: {error.message}", error.hint)]
         return found or [self._answer(Severity.OK, self.fine)]
@@ -68,11 +75,18 @@ class Inspection:
 
 
 def inspection(
-    slug: str, *servers: Server, subject: str, fine: str, both: bool = False, guards: bool = True
+    slug: str,
+    *servers: Server,
+    subject: str,
+    fine: str,
+    both: bool = False,
+    guards: bool = True,
+    reads_rows: bool = False,
 ) -> Callable[[Look], tuple[Inspection, ...]]:
     """Make a check of a function, one for each of the servers.
 
     :param both: it needs both servers, whichever it is about; without ``servers`` it is about both.
+    :param reads_rows: it reads more than catalogs.
     """
 
     def make(look: Look) -> tuple[Inspection, ...]:
@@ -86,6 +100,7 @@ def inspection(
                 fine=fine,
                 guards=guards,
                 look=look,
+                reads_rows=reads_rows,
             )
             for server in servers or (Server.PROD,)
         )

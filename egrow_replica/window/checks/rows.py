@@ -43,7 +43,7 @@ _COLLECTORS: tuple[tuple[Callable[[TableRows], Collector], str, str], ...] = (
 )
 
 
-@inspection("rows", PROD, subject="rows", fine="there is no content to look at", both=True)
+@inspection("rows", PROD, subject="rows", fine="there is no content to look at", both=True, reads_rows=True)
 def rows(view: View, server: Server) -> Iterator[Check]:
     """Compare, then show the rows that differ to every collector."""
     found: set[str] = set()

@@ -198,7 +198,14 @@ def production_columns(view: View, server: Server) -> Iterator[Check]:
                 yield error("key-column", server, qualified, f"{column} is in the key", "Correct [tables].")
 
 
-@inspection("large-objects", DEV, subject="large objects", fine="no content column points at one", guards=False)
+@inspection(
+    "large-objects",
+    DEV,
+    subject="large objects",
+    fine="no content column points at one",
+    guards=False,
+    reads_rows=True,
+)
 def large_objects(view: View, server: Server) -> Iterator[Check]:
     """Their data is in no table."""
     for qualified, table in view.tables(server).items():

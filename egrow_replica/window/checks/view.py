@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 
 from egrow_replica.catalog import (
@@ -21,15 +22,18 @@ from egrow_replica.catalog import (
 )
 from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.conditions import (
+    ACCESS_EXCLUSIVE,
     RoleSetting,
     SettingValue,
     read_hidden_by_row_security,
     read_role_settings,
     read_settings,
+    read_table_locks,
 )
 from egrow_replica.catalog.definitions import Definitions, read_definitions
-from egrow_replica.db import Door, Dsn, parse_dsn
-from egrow_replica.errors import ServerUnavailable
+from egrow_replica.db import Door, Dsn, Literal, parse_dsn, query
+from egrow_replica.db.connect import PINNED
+from egrow_replica.errors import ServerUnavailable, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS, touching
 from egrow_replica.guard.closure_facts import ClosureFacts
 from egrow_replica.model import QualifiedName, Server
@@ -63,6 +67,12 @@ TIMEOUTS = (
     "lock_timeout",
     "idle_session_timeout",
 )
+
+
+#: How long an inspection waits for a lock, and how long once one was waited for in vain: there may be many of them, and
+#: who holds it is known by then. Then how long reading a catalog may take.
+LOOK_LOCK, HURRIED_LOCK, LOOK_STATEMENT = "2s", "200ms", "2min"
+_LOCK, _STATEMENT = PINNED["lock_timeout"], PINNED["statement_timeout"]
 
 
 class View:
@@ -125,7 +135,50 @@ class View:
         """The content tables, as configured."""
         return self.settings.tables.all_content
 
+    # ----------------------------------------------------------------------------------------------------------- bounds
+
+    @contextmanager
+    def briefly(self) -> Iterator[None]:
+        """As long as the block runs, no inspection waits long for a lock, and none that reads no rows takes long."""
+        self._bound(LOOK_LOCK, LOOK_STATEMENT)
+        try:
+            yield
+        finally:
+            self._bound(_LOCK, _STATEMENT)
+
+    @contextmanager
+    def at_length(self) -> Iterator[None]:
+        """As long as the block runs, a statement may take as long as the rows need that it reads."""
+        self._bound(None, _STATEMENT)
+        try:
+            yield
+        finally:
+            self._bound(None, LOOK_STATEMENT)
+
+    def hurry(self) -> None:
+        """A lock was waited for in vain: others that need it too shall not wait as long."""
+        self._bound(HURRIED_LOCK, None)
+
+    def _bound(self, lock: str | None, statement: str | None) -> None:
+        for door in self.doors.values():
+            with suppress(ServerUnavailable):  # whoever needs it notices
+                if lock is not None:
+                    door.execute(query("waits/set_lock_timeout", milliseconds=Literal(lock)))
+                if statement is not None:
+                    door.execute(query("waits/set_statement_timeout", milliseconds=Literal(statement)))
+
     # --------------------------------------------------------------------------------------------------- a server's own
+
+    def held_tables(self, server: Server) -> list[int]:
+        """What of it nobody can read at this moment, not even how large it is; where that can be known."""
+        if (known := self._read.get(("held", server))) is None:
+            try:
+                found = read_table_locks(self.door(server), [ACCESS_EXCLUSIVE])
+            except StatementFailed:  # the check ``locks`` says why
+                found = []
+            known = self._read["held", server] = sorted({one.table_oid for one in found})
+        assert isinstance(known, list)
+        return known
 
     def facts(self, server: Server) -> ServerFacts:
         """Who it is and what our login may do there."""
@@ -148,7 +201,7 @@ class View:
     def relations(self, server: Server) -> dict[QualifiedName, Relation]:
         """Its relations by name."""
         if (known := self._read.get(("relations", server))) is None:
-            known = self._read["relations", server] = read_relations(self.door(server))
+            known = self._read["relations", server] = read_relations(self.door(server), held=self.held_tables(server))
         assert isinstance(known, dict)
         return known
 

@@ -67,7 +67,7 @@ def protected_oids(prod: Door, content: Iterable[QualifiedName]) -> list[int]:
     names = set(content)
     return [
         one.oid
-        for one in read_relations(prod).values()
+        for one in read_relations(prod, measured=False).values()
         if one.holds_rows
         and one.name not in names
         and one.name.schema not in OWN_SCHEMAS

@@ -126,6 +126,7 @@ class Backup(Step):
             base=base,
             window=run.names.window,
             settings=run.settings.backup,
+            waits=run.servers.waits,
             whole_database=run.setting.whole_backup,
             facts=BackupFacts(database=facts.database, system_identifier=facts.system_identifier, lsn=run.snapshot.lsn),
             fingerprints=[

@@ -104,7 +104,7 @@ class Roles(Step):
             content=run.scope.names,
             sequences=tuple(one.name for one in run.scope.sequences),
             publish=run.setting.publish,
-            partitions=partitions_of(read_relations(run.writer), run.scope.names),
+            partitions=partitions_of(read_relations(run.writer, measured=False), run.scope.names),
         )
 
     def _door(self, run: Run) -> Door:
@@ -123,6 +123,7 @@ class Roles(Step):
             what=f"{run.names.window}/roles",
             read_only=False,
             planning=run.planning,
+            waits=run.servers.waits,
         )
 
 
@@ -174,7 +175,10 @@ class Slot(Step):
     def do(self, run: Run) -> str:
         slot.drop(run.dev, run.names.common)
         run.exported = ExportedSlot(
-            run.servers.dev, CreateReplicationSlot(run.names.common), what=f"{run.names.window}/slot"
+            run.servers.dev,
+            CreateReplicationSlot(run.names.common),
+            what=f"{run.names.window}/slot",
+            waits=run.servers.waits,
         )
         run.note(slot_lsn=run.exported.lsn)
         return f"from {run.exported.lsn}"
