@@ -121,18 +121,30 @@ class OrphanCount(Model):
 
 
 class ContentTableReport(Model):
-    """Whether a content table has dev's rows; ``differing``: rows that production lacks or has otherwise."""
+    """Whether a content table has dev's rows, in the columns that travel.
+
+    :ivar differing: rows that production lacks or has otherwise.
+    :ivar production_only: rows that dev does not have.
+    :ivar moved: those of them that dev has moved to another key since the window opened, each with both keys.
+    """
 
     table: TableName
     equal: bool
     differing: int
+    production_only: int = 0
+    moved: tuple[str, ...] = ()
 
 
 class ContentReport(Model):
-    """Content equality over all tables; ``equal`` is null where dev could not be asked."""
+    """Content equality over all tables.
+
+    :ivar equal: of what was compared; null where that is less than the window is for.
+    :ivar left_out: what was not compared, a sentence each.
+    """
 
     equal: bool | None
     tables: tuple[ContentTableReport, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class AccessReport(Model):

@@ -12,6 +12,7 @@ from egrow_replica.catalog.tables import (
     UniqueKey,
     read_foreign_keys,
     read_owned_sequences,
+    read_partition_columns,
     read_relations,
     read_tables,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "key_hash",
     "read_foreign_keys",
     "read_owned_sequences",
+    "read_partition_columns",
     "read_relations",
     "read_server_facts",
     "read_tables",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from egrow_replica.db import Door, query
+from egrow_replica.db import Door, query, relation
 from egrow_replica.model import Model, QualifiedName, TableName
 
 
@@ -171,3 +171,8 @@ def read_foreign_keys(door: Door) -> list[ForeignKey]:
 def read_owned_sequences(door: Door, oids: Iterable[int]) -> list[OwnedSequence]:
     """Sequences that belong to a column of these relations."""
     return door.rows(OwnedSequence, query("catalog/owned_sequences"), [list(oids)])
+
+
+def read_partition_columns(door: Door, name: QualifiedName) -> tuple[str, ...]:
+    """The columns by which a table and its parts are divided; none where it is not partitioned."""
+    return tuple(door.values(query("catalog/partition_columns"), [relation(name).as_string()]))

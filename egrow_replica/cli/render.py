@@ -105,10 +105,7 @@ def _validation(console: Console, validation: results.Validation | None) -> None
     new = [one for one in validation.orphans if one.count_after > one.count_before]
     line = tr("orphans: {count} foreign keys have new ones, of {total} looked at")
     console.print(line.format(count=len(new), total=len(validation.orphans)))
-    if validation.content.equal is not None:
-        differing = sum(one.differing for one in validation.content.tables)
-        line = tr("content: as on dev") if validation.content.equal else tr("content: {count} rows differ")
-        console.print(line.format(count=differing), style=None if validation.content.equal else "red")
+    _content(console, validation.content)
     moved = [f"{one.name} {one.before} → {one.after}" for one in validation.streaks if one.before != one.after]
     if validation.streaks:
         console.print(
@@ -122,6 +119,25 @@ def _validation(console: Console, validation: results.Validation | None) -> None
     line = tr("verdict: {verdict} (evidence: {evidence})")
     verdict = f"[{colour}]{_verdict_word(validation.verdict)}[/]"
     console.print(line.format(verdict=verdict, evidence=validation.evidence))
+
+
+def _content(console: Console, content: results.ContentReport) -> None:
+    """Whether content is as on dev, and what that says nothing about."""
+    differing = sum(one.differing for one in content.tables)
+    alone = sum(one.production_only for one in content.tables)
+    if content.equal is None:
+        line = tr("content: not compared with dev, or not all of it")
+    elif content.equal:
+        line = tr("content: as on dev, as far as it was compared") if content.left_out else tr("content: as on dev")
+    elif differing:
+        line = tr("content: {count} rows differ").format(count=differing)
+    else:
+        line = tr("content: not as on dev")
+    console.print(line, style={True: None, None: "yellow", False: "red"}[content.equal], highlight=False)
+    if alone:
+        console.print(tr("{count} rows are only on production").format(count=alone), highlight=False)
+    for one in content.left_out:
+        console.print(f"{tr('not compared:')} {escape(one)}", highlight=False, soft_wrap=True)
 
 
 def _compare(console: Console, report: results.CompareReport) -> None:

@@ -1,14 +1,18 @@
 """Differences between dev and production, the reconcile, and the way back."""
 
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, estimated_rows, hashes_of, respelled
-from egrow_replica.content.equality import EqualityCheck
+from egrow_replica.content.equality import Equality, EqualityCheck
+from egrow_replica.content.moves import Move, Moves, moved_rows, moves_of
 from egrow_replica.content.reading import changes, differing_columns, read_rows, rows_by_key, sample_rows, spellings
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import Foresight, Restore, Traces, recent_rows
 
 __all__ = [
+    "Equality",
     "EqualityCheck",
     "Foresight",
+    "Move",
+    "Moves",
     "Outcome",
     "Restore",
     "TableDifference",
@@ -21,6 +25,8 @@ __all__ = [
     "differing_columns",
     "estimated_rows",
     "hashes_of",
+    "moved_rows",
+    "moves_of",
     "planned_statements",
     "read_rows",
     "recent_rows",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from egrow_replica.catalog import ContentTable, Scope
 from egrow_replica.content.compare import compare_table, hashes_of
+from egrow_replica.content.moves import Move, moved_rows
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.model import QualifiedName
 
@@ -14,6 +16,21 @@ MAX_ROUNDS = 8
 
 #: A row's hash on dev and on production; ``None``: production does not have it.
 _Pair = tuple[int, int | None]
+
+
+@dataclass
+class Equality:
+    """How a table of production is held against dev's.
+
+    :ivar differing: dev's rows that production lacks or has otherwise.
+    :ivar unsettled: those that changed at every look, so that nothing can be said of them.
+    :ivar production_only: rows that dev does not have; ``moved``: those of them that dev has under another key.
+    """
+
+    differing: int = 0
+    unsettled: int = 0
+    production_only: int = 0
+    moved: tuple[Move, ...] = ()
 
 
 class EqualityCheck:
@@ -29,18 +46,19 @@ class EqualityCheck:
         self._seed = seed
         self._settle = settle
         self._updates = updates
+        self._alone: dict[QualifiedName, Collection[int]] = {}
 
-    def differing(self, scope: Scope) -> dict[QualifiedName, int]:
-        """Dev's rows that production lacks or has otherwise, by table.
+    def compare(self, scope: Scope) -> dict[QualifiedName, Equality]:
+        """Every table, as far as the stream can bring it.
 
         One look is not enough: a row may have changed on dev in between. Only a row whose state on production stays
         the same over a later confirmed LSN, and still is not dev's, differs.
         """
+        found = {name: Equality() for name in scope.names}
         with self._dev.transaction(SNAPSHOT):
             self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")  # the snapshot is of now
             self._settle()
             suspects = {table.name: self._suspects(table) for table in scope.tables}
-        counts = dict.fromkeys(scope.names, 0)
         for _ in range(MAX_ROUNDS):
             suspects = {name: pairs for name, pairs in suspects.items() if pairs}
             if not suspects:
@@ -48,13 +66,17 @@ class EqualityCheck:
             again = self._look_again(scope, suspects)
             for name, pairs in again.items():
                 settled = {key for key, pair in pairs.items() if pair[1] == suspects[name][key][1]}
-                counts[name] += len(settled)
+                found[name].differing += len(settled)
                 again[name] = {key: pair for key, pair in pairs.items() if key not in settled}
             suspects = again
-        return counts
+        for name, pairs in suspects.items():
+            found[name].unsettled = len(pairs)
+        self._look_at_the_rest(scope, found)
+        return found
 
     def _suspects(self, table: ContentTable) -> dict[int, _Pair]:
         difference = compare_table(self._dev, self._prod, table, self._seed)
+        self._alone[table.name] = difference.production_only
         keys = difference.from_dev if self._updates else sorted(difference.new)
         return self._pairs(table, keys)
 
@@ -65,6 +87,19 @@ class EqualityCheck:
             self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")
             self._settle()
             return {name: self._pairs(scope.table(name), sorted(pairs)) for name, pairs in suspects.items()}
+
+    def _look_at_the_rest(self, scope: Scope, found: dict[QualifiedName, Equality]) -> None:
+        """Rows that only production has: a new one of dev's may have come between the two looks at them."""
+        alone = {name: sorted(keys) for name, keys in self._alone.items() if keys}
+        if not alone:
+            return
+        with self._dev.transaction(SNAPSHOT):
+            for name, keys in alone.items():
+                table = scope.table(name)
+                on_dev = hashes_of(self._dev, table, self._seed, keys, filtered=True)
+                still = hashes_of(self._prod, table, self._seed, keys, filtered=False).keys() - on_dev.keys()
+                found[name].production_only = len(still)
+                found[name].moved = tuple(moved_rows(self._dev, self._prod, table, self._seed, still))
 
     def _pairs(self, table: ContentTable, keys: list[int]) -> dict[int, _Pair]:
         if not keys:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
+from egrow_replica.content import Moves
 from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
@@ -84,6 +85,7 @@ class Progress(Model):
     :ivar apply_errors: the subscription's error count when the stream was last known to be well.
     :ivar last_look: at the stream, before it was ended; ``None`` as long as it may go on, or if there never was one.
     :ivar dev: where dev stood when the stream was last known to be well, or was paused.
+    :ivar moves: rows that dev had moved between partitions before the window opened.
     :ivar paused_at: what the slot had confirmed when the stream was paused; ``None`` while it goes on.
     :ivar judged: whether the stored verdict covers all that the window wrote (else it was closed without one); ``None``
         until the subscription is gone: as long as it could go on, no verdict is the last.
@@ -111,6 +113,7 @@ class Progress(Model):
     hold_missing: str = ""
     last_look: StreamLook | None = None
     dev: Moment | None = None
+    moves: tuple[Moves, ...] = ()
     paused_at: str | None = None
     judged: bool | None = None
     restoring: Restoring | None = None

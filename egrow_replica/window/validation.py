@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
@@ -14,8 +14,8 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
-from egrow_replica.catalog.scope import changed_tables, lost_on_dev
-from egrow_replica.content import EqualityCheck
+from egrow_replica.catalog.scope import changed_tables, lost_on_dev, new_on_dev
+from egrow_replica.content import Equality, EqualityCheck, Move, hashes_of, recent_rows
 from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, ServerUnavailable, StreamFailed
 from egrow_replica.evidence import (
@@ -36,7 +36,7 @@ from egrow_replica.evidence import (
     run_probes,
     touching,
 )
-from egrow_replica.model import EvidenceTier, TableVerdict
+from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
 from egrow_replica.replication import origins as replication_origins
 from egrow_replica.replication import publication as publications
 from egrow_replica.replication import slot as slots
@@ -58,6 +58,7 @@ from egrow_replica.results import (
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
 from egrow_replica.window.belonging import unknown_objects, unknown_window
+from egrow_replica.window.checks.base import counted, named
 from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
@@ -195,6 +196,11 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
                 comparable = comparable and not broken and not lost_on_dev(dev, subject.scope)
             problems += [*broken, *(sign.message for sign in seen if sign.loses)]
             notes += [sign.message for sign in seen if not sign.loses]
+            notes += [
+                f"{one.table}: {counted(one.keys)} that dev had moved between partitions before the window opened "
+                "stand on production under the old key too"
+                for one in subject.progress.moves
+            ]
     content = _content(servers, settings, subject, listener, problems) if comparable else ContentReport(equal=None)
     return StreamLook(content=content, problems=tuple(dict.fromkeys(problems)), notes=tuple(notes))
 
@@ -471,18 +477,67 @@ def _content(
 
         try:
             check = EqualityCheck(dev, prod, subject.setting.seed, settle, updates=updates)
-            counts = check.differing(subject.scope)
+            found = check.compare(subject.scope)
+            came = {name: _came(prod, subject, name, one.moved) for name, one in found.items()}
         except (NotCaughtUp, StreamFailed) as error:
             problems.append(error.message)
             return ContentReport(equal=False)
-    report = ContentReport(
-        equal=not any(counts.values()),
-        tables=tuple(
-            ContentTableReport(table=name, equal=not count, differing=count) for name, count in counts.items()
-        ),
+        new = new_on_dev(dev, subject.scope)
+    tables = tuple(
+        ContentTableReport(
+            table=name,
+            equal=not one.differing and not came[name],
+            differing=one.differing,
+            production_only=one.production_only,
+            moved=tuple(str(move) for move in came[name]),
+        )
+        for name, one in found.items()
     )
-    problems += [f"{name}: {count} rows of dev are not on production" for name, count in counts.items() if count]
-    return report
+    whole = not new and not any(one.unsettled for one in found.values())
+    problems += [f"{one.table}: {one.differing} rows of dev are not on production" for one in tables if one.differing]
+    problems += [
+        f"{one.table}: dev has {counted(one.moved)} under another key now, and production still has them under the old "
+        f"one too, as an update that moves a row between partitions leaves them: {named(one.moved)}"
+        for one in tables
+        if one.moved
+    ]
+    return ContentReport(
+        equal=False if not all(one.equal for one in tables) else True if whole else None,
+        tables=tables,
+        left_out=(*_never_compared(subject.scope, updates=updates), *_left_out(found, new)),
+    )
+
+
+def _came(prod: Door, subject: Subject, name: QualifiedName, moves: tuple[Move, ...]) -> list[Move]:
+    """Those moves that came after the window opened: production has the new row since then, or not yet."""
+    if not moves:
+        return []
+    table, seed = subject.scope.table(name), subject.setting.seed
+    before = {key for one in subject.progress.moves if one.table == name for key in one.keys}
+    there = hashes_of(prod, table, seed, [move.new.key_hash for move in moves], filtered=False)
+    recent = set(recent_rows(prod, table, seed, subject.baseline.xid))
+    old = {key for key in there if key not in recent}
+    return [move for move in moves if move.old.key_hash not in before and move.new.key_hash not in old]
+
+
+def _never_compared(scope: Scope, *, updates: bool) -> Iterator[str]:
+    """What is none of the window's business."""
+    for table in scope.tables:
+        if table.production_columns:
+            yield f"{table.name}: {', '.join(table.production_columns)} belong to production"
+        if table.filter:
+            yield f"{table.name}: rows of dev to which {table.filter} does not apply"
+    if not updates:
+        yield "rows that both servers have: updates are not published"
+
+
+def _left_out(found: Mapping[QualifiedName, Equality], new: Mapping[QualifiedName, tuple[str, ...]]) -> Iterator[str]:
+    """What could not be compared, although it should be as on dev."""
+    for name, columns in new.items():
+        yield f"{name}: {', '.join(columns)}, which dev got after the window opened"
+    for name, one in found.items():
+        if one.unsettled:
+            yield f"{name}: {one.unsettled} rows that changed at every look"
 
 
 def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: Listener) -> None:

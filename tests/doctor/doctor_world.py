@@ -164,6 +164,7 @@ CREATE TABLE loose (id int PRIMARY KEY, body text, cost price);
 CREATE TABLE marks (id int PRIMARY KEY, code text NOT NULL UNIQUE);
 CREATE TABLE holders (id int PRIMARY KEY, mark text REFERENCES marks (code));
 INSERT INTO marks VALUES (1, 'gold'), (2, 'silver'), (3, 'lead');
+INSERT INTO regions VALUES (3, 'north');
 INSERT INTO topics SELECT n, 'topic-' || n, '2026-01-01' FROM generate_series(1, 6) AS n;
 INSERT INTO "Artículo" (id, place, spot) VALUES (1, 'here', 'a'), (2, 'there', 'b');
 """
@@ -181,6 +182,7 @@ CREATE TABLE regions_west PARTITION OF regions FOR VALUES IN ('west');
 ALTER TABLE silent REPLICA IDENTITY NOTHING;
 ALTER TABLE whole REPLICA IDENTITY FULL;
 INSERT INTO regions VALUES (1, 'north'), (2, 'west');
+UPDATE regions SET area = 'west' WHERE id = 3;
 INSERT INTO loose VALUES (1, 'bad', 1), (2, 'good', -1), (3, NULL, 1), (4, 'good', 1);
 ALTER TABLE loose ADD CONSTRAINT decent CHECK (body <> 'bad') NOT VALID, ADD CONSTRAINT said NOT NULL body NOT VALID;
 UPDATE marks SET code = 'iron' WHERE id = 1;

@@ -31,6 +31,7 @@ PLANTED = {
     "warning prod drift-generated public.Artículo",
     "warning prod drift-domain public.price",
     "warning prod drift-partitions public.regions",
+    "warning dev partition-moves public.regions",
     "info prod drift-default public.Artículo",
     "info prod drift-identity public.Artículo",
     "info prod drift-collation public.Artículo",
@@ -51,6 +52,7 @@ PLANTED = {
     # rows
     "error prod check-refused public.loose",
     "error prod no-partition public.regions",
+    "warning prod moved-rows public.regions",
     "error prod null-refused public.loose",
     "error prod reference-changes public.marks",
     "warning prod unique-differs public.marks",
@@ -169,7 +171,8 @@ def test_rows_are_named(sick: Pair) -> None:
     loose = [check.rows for check in found.checks if check.subject == "public.loose" and check.id == "check-refused"]
     assert loose == [("1",), ("2",)]
     assert found.one("reference-changes").rows == ("1",)
-    assert found.one("no-partition").rows == ("(2, west)",)
+    assert sorted(found.one("no-partition").rows) == ["(2, west)", "(3, west)"]
+    assert found.one("moved-rows").rows == ("(3, north) → (3, west)",)
     topics = {check.id: check.rows for check in found.checks if check.subject == "public.topics"}
     assert topics["same-key"] == ("1",)
     assert sorted(topics["unique-exchange"]) == ["2", "3"]

@@ -133,6 +133,10 @@ def _status(state: WindowState, reason: str | None) -> results.StatusReport:
 def _answers() -> Iterator[object]:
     yield _VALIDATION
     yield _VALIDATION.model_copy(update={"content": results.ContentReport(equal=True)})
+    alone = results.ContentTableReport(table=_TABLE, equal=True, differing=0, production_only=2)
+    for equal, left_out in ((True, ("[d]",)), (None, ())):
+        content = results.ContentReport(equal=equal, tables=(alone,), left_out=left_out)
+        yield _VALIDATION.model_copy(update={"content": content})
     yield results.StatusReport(window=None)
     yield from (_status(state, reason) for state in WindowState for reason in (None, "[release]"))
     yield BackupsReport(backups=())

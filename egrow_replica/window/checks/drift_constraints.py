@@ -116,4 +116,24 @@ def _add_partition(qualified: QualifiedName, bound: str, number: int = 0) -> str
     return f"CREATE TABLE IF NOT EXISTS {table(part)} PARTITION OF {table(qualified)} {bound};"
 
 
-CHECKS = (*constraints, *partitions)
+@inspection("partition-moves", DEV, subject="partitions", fine="no row of dev can move between partitions")
+def moves(view: View, server: Server) -> Iterator[Check]:
+    """What becomes of an update that moves a row from one part into another."""
+    publish = view.settings.window.publish
+    for definition in view.definitions(server).tables.values():
+        if definition.partitioning is None or "update" not in publish:
+            continue
+        cut = f"it is partitioned by {definition.partitioning.key}"
+        if "delete" in publish:
+            message = f"{cut}: an update that moves a row to another partition arrives as DELETE and INSERT"
+            yield info("partition-moves", server, definition.name, message)
+            continue
+        message = (
+            f"{cut}: an update that moves a row to another partition arrives as an INSERT alone, so that production "
+            "keeps the old row too; a validation finds it"
+        )
+        remedy = "Do not change these columns on dev while a window is open, or publish deletes: [window] publish."
+        yield warning("partition-moves", server, definition.name, message, remedy)
+
+
+CHECKS = (*constraints, *partitions, *moves)

@@ -19,6 +19,7 @@ from egrow_replica.window.checks.base import error, fine, info, inspection
 from egrow_replica.window.checks.drift_types import Fit, fit
 from egrow_replica.window.checks.rows_demands import Demands
 from egrow_replica.window.checks.rows_identity import Identity
+from egrow_replica.window.checks.rows_moves import Moved
 from egrow_replica.window.checks.rows_references import References
 from egrow_replica.window.checks.rows_referred import Referred
 from egrow_replica.window.checks.rows_table import Collector, TableRows
@@ -40,6 +41,7 @@ _COLLECTORS: tuple[tuple[Callable[[TableRows], Collector], str, str], ...] = (
     (References, "rows-references", "every row refers to rows that production has or gets"),
     (Referred, "rows-referred", "no value changes by which a row of production refers to content"),
     (Identity, "rows-identity", "no key stands for another thing on the other server"),
+    (Moved, "rows-moved", "dev has moved no row of production's to another partition"),
 )
 
 

@@ -10,11 +10,13 @@ from egrow_replica.catalog import Scope, read_foreign_keys, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
 from egrow_replica.content import (
     Foresight,
+    Moves,
     Outcome,
     Restore,
     Traces,
     Writer,
     compare_all,
+    moves_of,
     planned_statements,
     write_differences,
 )
@@ -56,6 +58,7 @@ class Reconcile(Step):
         with run.servers.read_dev("reconcile") as dev, run.servers.read_prod("reconcile") as prod:
             join_snapshot(dev, run.exported.snapshot)
             differences = compare_all(dev, prod, run.scope, run.setting.seed)
+            moves = moves_of(dev, prod, run.scope, differences, run.setting.seed)
 
             def write() -> list[Outcome]:
                 run.check_closure()
@@ -66,7 +69,7 @@ class Reconcile(Step):
                     sequences.move(run.writer, sequences.targets(dev, run.writer, run.scope))
                     writer.become_operator()
                     refuse_new_orphans(run.writer, run, run.baseline.orphans if run.baseline else ())
-                    self._record(run, done)
+                    self._record(run, done, moves)
                     # Whoever took over meanwhile must find things as the journal has them.
                     run.check_lock()
                 return done
@@ -85,11 +88,11 @@ class Reconcile(Step):
             run.note(reconciled_by=None)
         return []
 
-    def _record(self, run: Run, outcomes: Iterable[Outcome]) -> None:
+    def _record(self, run: Run, outcomes: Iterable[Outcome], moves: tuple[Moves, ...]) -> None:
         for outcome in outcomes:
             run.journal.add_made_rows(outcome.table, outcome.made)
         transaction = int(run.writer.value("SELECT pg_catalog.pg_current_xact_id()::text"))
-        run.note(reconciled_by=transaction, reconciled=tuple(outcome.report for outcome in outcomes))
+        run.note(reconciled_by=transaction, reconciled=tuple(outcome.report for outcome in outcomes), moves=moves)
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         differences = foreseen.differences
