@@ -350,7 +350,10 @@ class MaintenanceReport(Model):
 
 
 class StatusReport(Model):
-    """Answer of ``status``; everything but ``window``, ``hold`` and ``warnings`` is empty when none is open."""
+    """Answer of ``status``; everything but ``window``, ``hold`` and ``warnings`` is empty when none is open.
+
+    :ivar waits_for: who on production holds what a worker of the stream waits for, and whom those wait for in turn.
+    """
 
     window: StatusWindow | None
     lag_bytes: int | None = None
@@ -359,6 +362,7 @@ class StatusReport(Model):
     production_slot: SlotStatus | None = None
     subscription: SubscriptionStatus | None = None
     workers: tuple[WorkerStatus, ...] = ()
+    waits_for: tuple[Blocker, ...] = ()
     watched: bool = False
     tables: tuple[TableState, ...] = ()
     hold: HoldReport | None = Field(None, exclude_if=lambda hold: hold is None)

@@ -287,7 +287,9 @@ def _drain(run: Run, runner: Runner) -> str:
         run.listener.say(f"warning: {error.message}; closing without what is still on its way")
         return error.message
     except NotCaughtUp as error:
-        error.hint = "Wait and try again, or close without draining: `disable --now`."
+        error.hint = " ".join(
+            filter(None, [error.hint, "Wait and try again, or close without draining: `disable --now`."])
+        )
         raise
     return ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.maintenance import hold_report, overdue_warning
 from egrow_replica.app.restoring import interrupted, unjudged
-from egrow_replica.db import Door
+from egrow_replica.db import Door, describe
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
@@ -17,6 +17,7 @@ from egrow_replica.replication.slot import Slot
 from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
 from egrow_replica.results import (
+    Blocker,
     Removed,
     SlotStatus,
     StatusReport,
@@ -33,6 +34,8 @@ from egrow_replica.window.losses import Sign, Stream, signs
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
 SECOND_LOOK_SECONDS = 1.0
+#: A worker that waits for a lock for longer than this stands still.
+STALLED_SECONDS = 1.0
 _TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synchronized", "r": "ready"}
 
 
@@ -48,6 +51,7 @@ class _Seen:
     subscription: Subscription | None
     conflicts: Conflicts | None
     workers: list[Worker]
+    waits_for: tuple[Blocker, ...]
     broken: list[str]
     publication: PublicationLook
     signs: list[Sign]
@@ -109,10 +113,17 @@ def _look(dev: Door, prod: Door, window: Window, login: str | None) -> _Seen:
         subscription=subscription.get(prod, name),
         conflicts=subscription.conflicts(prod, name),
         workers=subscription.workers(prod, name),
+        waits_for=_stalled_by(prod, name),
         broken=broken,
         publication=_publication(dev, window),
         signs=signs(dev, prod, stream) if streams and not broken else [],
     )
+
+
+def _stalled_by(prod: Door, name: str) -> tuple[Blocker, ...]:
+    """Whom the workers wait for, where that is not over within moments."""
+    found = subscription.waits_for(prod, name)
+    return found if any(blocker.waited_seconds >= STALLED_SECONDS for blocker in found) else ()
 
 
 def _publication(dev: Door, window: Window) -> PublicationLook:
@@ -183,6 +194,7 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
             conflicts=seen.conflicts.model_dump() if seen.conflicts else {},
         ),
         workers=tuple(WorkerStatus(pid=worker.pid, role=worker.role or "unknown") for worker in seen.workers),
+        waits_for=seen.waits_for,
         tables=tuple(
             TableState(table=table.name, state=_TABLE_STATES.get(table.state, table.state))
             for table in subscription.tables(prod, name)
@@ -223,6 +235,8 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
         warnings.append(f"slot {name} is unreserved: dev drops WAL that it needs at its next checkpoint")
     if seen.subscription is not None and window.state is WindowState.STREAMING and not seen.subscription.enabled:
         warnings.append(f"subscription {name} is disabled, the journal says that it streams")
+    if seen.waits_for:
+        warnings.append(f"the stream stands still: it waits for {describe(seen.waits_for)}")
     for worker in seen.workers:
         if seen.subscription and worker.role not in (None, seen.subscription.owner):
             warnings.append(f"worker {worker.pid} runs as {worker.role}, not as {seen.subscription.owner}")

@@ -27,9 +27,8 @@ from egrow_replica.backup.leashed import Leash, leash
 from egrow_replica.backup.manifest import Dump, StoredFile
 from egrow_replica.backup.passfile import Handover, handed_over
 from egrow_replica.backup.tools import Tools, choose_compression, plain_environment, run_tool
-from egrow_replica.db import Dsn, Identifier, Waits, describe, pinned_options
+from egrow_replica.db import Dsn, Identifier, Waits, describe, ending, pinned_options
 from egrow_replica.db.connect import watched
-from egrow_replica.db.door import ending
 from egrow_replica.db.waits import Watched
 from egrow_replica.errors import BackupFailed, ExitCode
 from egrow_replica.model import Server

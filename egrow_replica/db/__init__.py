@@ -9,7 +9,7 @@ from egrow_replica.db.dsn import Dsn, parse_dsn
 from egrow_replica.db.names import columns, relation
 from egrow_replica.db.queries import query
 from egrow_replica.db.slot import CreateReplicationSlot, ExportedSlot
-from egrow_replica.db.waits import Waits, describe, read_blockers
+from egrow_replica.db.waits import Waits, describe, ending, read_blockers
 
 __all__ = [
     "SNAPSHOT",
@@ -28,6 +28,7 @@ __all__ = [
     "columns",
     "connect",
     "describe",
+    "ending",
     "parse_dsn",
     "pinned_options",
     "query",

@@ -14,11 +14,10 @@ from psycopg.rows import class_row, tuple_row
 from pydantic import SecretStr
 
 from egrow_replica.db.capabilities import Capability, has
-from egrow_replica.db.waits import Waits, Watched
+from egrow_replica.db.waits import Waits, Watched, ending
 from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, Vetted, vet
 from egrow_replica.model import Server
-from egrow_replica.results import Blocker
 
 Row = TypeVar("Row")
 #: What may be asked of a door: composed SQL; plain text is only for literals.
@@ -55,6 +54,11 @@ class Door:
     def watched_by(self, waits: Waits, watched: Watched) -> None:
         """Let somebody look for whom its statements wait, until it is closed."""
         self._waits, self._watched = waits, waits.watch(watched)
+
+    def say(self, text: str) -> None:
+        """Tell whoever listens to the command, where somebody does."""
+        if self._waits is not None:
+            self._waits.say(text)
 
     @property
     def version(self) -> int:
@@ -264,14 +268,6 @@ def waited_for(error: Failure, watched: Watched | None) -> Failure:
         error.message += f"; it waited for {watched.whom}"
         error.hint = ending(watched.blockers[-1])
     return error
-
-
-def ending(blocker: Blocker) -> str:
-    """What a person can do about somebody who is waited for."""
-    if blocker.pid:
-        return f"Let it end, or on that server: SELECT pg_terminate_backend({blocker.pid}); then try again."
-    what = f"ROLLBACK PREPARED or COMMIT PREPARED {blocker.prepared!r}" if blocker.prepared else "End it"
-    return f"{what} in database {blocker.database}, then try again." if blocker.database else f"{what}, then try again."
 
 
 def log_sent(server: Server, shown: str) -> None:

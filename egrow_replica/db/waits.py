@@ -123,6 +123,14 @@ def _one(blocker: Blocker) -> str:
     )
 
 
+def ending(blocker: Blocker) -> str:
+    """What a person can do about somebody who is waited for."""
+    if blocker.pid:
+        return f"Let it end, or on that server: SELECT pg_terminate_backend({blocker.pid}); then try again."
+    what = f"ROLLBACK PREPARED or COMMIT PREPARED {blocker.prepared!r}" if blocker.prepared else "End it"
+    return f"{what} in database {blocker.database}, then try again." if blocker.database else f"{what}, then try again."
+
+
 def named(pid: int, prepared: str | None, application: str, role: str) -> str:
     """Who somebody is: a session, or where there is none a prepared transaction."""
     who = f"pid {pid}" if pid else f"the prepared transaction {prepared or 'of somebody'}"
@@ -203,7 +211,7 @@ class Waits:
     """
 
     def __init__(self, say: Callable[[str], None] = lambda text: None) -> None:
-        self._say = say
+        self.say = say
         self._watched: list[Watched] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -271,7 +279,7 @@ class Waits:
         pids = frozenset(blocker.pid for blocker in one.blockers)
         if one.waited >= TOLD_SECONDS and not pids <= one.told:
             one.told |= pids
-            self._say(f"waiting on {one.server} for {one.whom}")
+            self.say(f"waiting on {one.server} for {one.whom}")
 
 
 def _close(looking: dict[Server, Door]) -> None:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from egrow_replica.catalog import Scope
-from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query
+from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query, read_blockers
 from egrow_replica.db.capabilities import has
 from egrow_replica.db.connect import PINNED
 from egrow_replica.errors import NotCaughtUp
 from egrow_replica.model import Model, TableName
 from egrow_replica.replication.origins import worker_origin
 from egrow_replica.replication.waiting import wait_until
+from egrow_replica.results import Blocker
 
 #: Conflicts that mean lost or unapplied content. ``*_origin_differs`` is information: any row that production wrote
 #: last counts there.
@@ -148,6 +149,11 @@ def workers(prod: Door, name: str) -> list[Worker]:
     return prod.rows(Worker, query("replication/workers"), [name])
 
 
+def waits_for(prod: Door, name: str) -> tuple[Blocker, ...]:
+    """Whom its processes wait for: who holds a row or a table that they need."""
+    return read_blockers(prod, [worker.pid for worker in workers(prod, name)])
+
+
 def have_counted(prod: Door, name: str) -> bool:
     """Wait until its processes have handed in the counts of everything that is committed now.
 
@@ -203,6 +209,8 @@ def disable(prod: Door, found: Subscription) -> None:
         lambda: not workers(prod, found.name) and not prod.value(query("replication/processes"), [running]),
         WORKER_END_SECONDS,
         f"the workers of subscription {found.name} have not ended",
+        whom=lambda: read_blockers(prod, running),
+        say=prod.say,
     )
 
 

@@ -543,7 +543,7 @@ def _left_out(found: Mapping[QualifiedName, Equality], new: Mapping[QualifiedNam
 def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: Listener) -> None:
     """Wait until production has confirmed everything that dev has committed by now.
 
-    :raises NotCaughtUp: not within ``seconds``, or the stream is not running.
+    :raises NotCaughtUp: not within ``seconds``, or the stream is not running; it names who holds what a worker needs.
     :raises StreamFailed: the stream repeats an error, or a part of it is gone, so waiting is pointless.
     """
     refuse_broken(dev, prod, subject)
@@ -563,7 +563,13 @@ def catch_up(dev: Door, prod: Door, subject: Subject, seconds: float, listener: 
         return False
 
     listener.say(f"waiting until production has confirmed {lsn}")
-    wait_until(confirmed, seconds, f"production has not confirmed dev's position {lsn}")
+    wait_until(
+        confirmed,
+        seconds,
+        f"production has not confirmed dev's position {lsn}",
+        whom=lambda: subscriptions.waits_for(prod, subject.common),
+        say=listener.say,
+    )
 
 
 def refuse_broken(dev: Door, prod: Door, subject: Subject) -> None:

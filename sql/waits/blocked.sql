@@ -1,6 +1,7 @@
 -- Sessions of $1, and those named $2, that wait for a lock: what for, how long, and for whom. A prepared transaction
--- has no process: pid 0. Who waits for a row holds the row's tuple lock and waits for a transaction's end, so that is
--- where the table is found. Whoever is in the queue before us is waited for as well.
+-- has no process: pid 0. Who waits for a row waits for a transaction's end. It may hold the row's tuple lock, which names
+-- the table; a stream's worker does not, and then it is the one table that both are writing, if there is only one.
+-- Whoever is in the queue before us is waited for as well.
 SELECT l.pid AS waiter,
        t.name AS "table",
        CASE WHEN l.locktype IN ('relation', 'transactionid', 'tuple') THEN l.locktype
@@ -40,9 +41,21 @@ SELECT l.pid AS waiter,
        SELECT ARRAY[n.nspname, c.relname]::text[] AS name
          FROM pg_catalog.pg_class AS c
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.oid = COALESCE(l.relation, (SELECT h.relation FROM pg_catalog.pg_locks AS h
-                                             WHERE h.pid = l.pid AND h.locktype = 'tuple' AND h.granted
-                                             LIMIT 1))
+        WHERE c.oid = COALESCE(
+                l.relation,
+                (SELECT h.relation FROM pg_catalog.pg_locks AS h
+                  WHERE h.pid = l.pid AND h.locktype = 'tuple' AND h.granted
+                  LIMIT 1),
+                (SELECT pg_catalog.min(h.relation::bigint)::oid
+                   FROM pg_catalog.pg_locks AS h
+                   JOIN pg_catalog.pg_class AS k ON k.oid = h.relation AND k.relkind = 'r'
+                  WHERE l.locktype = 'transactionid' AND h.pid = l.pid AND h.locktype = 'relation' AND h.granted
+                    AND h.mode = 'RowExclusiveLock' AND h.relation >= 16384  -- FirstNormalObjectId
+                    AND EXISTS (SELECT FROM pg_catalog.pg_locks AS o
+                                 WHERE o.pid = b.pid AND o.locktype = 'relation' AND o.granted
+                                   AND o.relation = h.relation AND o.database = h.database
+                                   AND o.mode <> 'AccessShareLock')
+                 HAVING pg_catalog.count(*) = 1))
           AND w.datname = pg_catalog.current_database()) AS t ON true
  WHERE NOT l.granted
    AND (l.pid = ANY ($1::int4[]) OR (w.application_name = ANY ($2::text[]) AND w.datname = pg_catalog.current_database()))

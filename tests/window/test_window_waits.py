@@ -202,3 +202,68 @@ def test_a_dump_that_waits_for_a_view_ends(servers: Pair) -> None:
     assert "public.people" in result.message
     assert servers.leftovers() == []
     assert {server for server in SIDES if servers.sessions()} == set()
+
+
+# ------------------------------------------------------------------------------------------------------- the stream
+
+
+def test_a_stream_that_stands_still_says_who_holds_the_row(servers: Pair) -> None:
+    servers.configure(window={"catchup_timeout": "5s"})
+    servers.ok("enable", "--name", "stalled", "--no-backup")
+    assert servers.ok("status").json["waits_for"] == []
+    row = "UPDATE courses SET rating = rating WHERE id = (SELECT min(id) FROM courses)"
+    with migration(servers, PROD, row) as pid:
+        servers.dev_sql("UPDATE courses SET title = title || '.'")
+        status = wait_until(lambda: (r := servers.ok("status")).json["waits_for"] and r, 20, what="the stalled stream")
+        (blocker,) = status.json["waits_for"]
+        assert (blocker["pid"], blocker["application"], blocker["role"]) == (pid, "migration", "postgres")
+        assert (blocker["table"], blocker["state"]) == ("public.courses", "idle in transaction")
+        assert blocker["query"].startswith("UPDATE courses SET rating")
+        assert any(f"waits for pid {pid} (migration as postgres)" in one for one in status.json["warnings"])
+        closed = servers.cli("disable")
+        assert closed.exit_code == 6, str(closed)
+        assert f"waits for pid {pid} (migration as postgres) over public.courses" in closed.message
+        assert f"waiting on prod for pid {pid}" in closed.stderr
+        validated = servers.cli("validate")
+        assert validated.exit_code == 5, str(validated)
+        assert f"waits for pid {pid}" in str(validated.json["problems"])
+    servers.ok("disable")
+    assert servers.leftovers() == []
+
+
+def test_whoever_a_blocker_waits_for_is_named_too(servers: Pair) -> None:
+    """A queue: the stream waits behind a migration, which waits for a reader."""
+    servers.configure(window={"catchup_timeout": "30s"})
+    servers.ok("enable", "--name", "queue", "--no-backup")
+    with psycopg.connect(f"{servers.lab.admin_dsn(PROD)} application_name=report") as reader:
+        reader.execute("SELECT count(*) FROM courses")
+        writer = psycopg.connect(f"{servers.lab.admin_dsn(PROD)} application_name=migration")
+        waiting = threading.Thread(target=_fail_quietly, args=(writer, "ALTER TABLE courses ADD COLUMN later int"))
+        waiting.start()
+        wait_until(lambda: servers.value(PROD, WAITING, writer.info.backend_pid), what="the queue")
+        servers.dev_sql("UPDATE courses SET title = title || '.'")
+        status = wait_until(lambda: (r := servers.ok("status")).json["waits_for"] and r, 20, what="the stalled stream")
+        found = [(one["pid"], one["application"]) for one in status.json["waits_for"]]
+        pids = writer.info.backend_pid, reader.info.backend_pid
+        writer.cancel_safe()
+        waiting.join()
+        writer.close()
+    assert found == list(zip(pids, ("migration", "report"), strict=True))
+    servers.ok("disable")
+    assert servers.leftovers() == []
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_end_says_for_whom_it_waits(servers: Pair) -> None:
+    servers.ok("enable", "--name", "ending", "--no-backup")
+    row = "UPDATE courses SET rating = rating WHERE id = (SELECT min(id) FROM courses)"
+    with migration(servers, PROD, row) as pid:
+        servers.dev_sql("UPDATE courses SET title = title || '.'")
+        wait_until(lambda: servers.ok("status").json["waits_for"], 20, what="the stalled stream")
+        paused = servers.cli("pause", seconds=120)
+        assert paused.exit_code == 6, str(paused)
+        assert f"waits for pid {pid} (migration as postgres)" in paused.message
+    servers.ok("pause")
+    servers.ok("resume")
+    servers.ok("disable")
+    assert servers.leftovers() == []
