@@ -110,6 +110,23 @@ class TableEvidence(Model):
     differing: tuple[BlockRange, ...] = ()
 
 
+class ProductionColumns(Model):
+    """The verdict on the columns of a content table that do not travel: their values are production's own.
+
+    :ivar differing: rows of the baseline with other values now; null where they could not be compared.
+    :ivar overwritten: of these, the rows that the window wrote.
+    :ivar rows: the first rows that the finding is about, by key, each with its columns.
+    """
+
+    table: TableName
+    columns: tuple[str, ...]
+    verdict: TableVerdict
+    reason: str
+    differing: int | None = None
+    overwritten: int = 0
+    rows: tuple[str, ...] = ()
+
+
 class OrphanCount(Model):
     """Rows of ``table`` whose foreign key points at no row of ``references``."""
 
@@ -194,6 +211,7 @@ class Validation(Model):
     verdict: TableVerdict
     evidence: EvidenceTier
     tables: tuple[TableEvidence, ...]
+    production_columns: tuple[ProductionColumns, ...] = ()
     orphans: tuple[OrphanCount, ...] = ()
     content: ContentReport = ContentReport(equal=None)
     conflicts: dict[str, int] = Field(default_factory=dict)

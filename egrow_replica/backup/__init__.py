@@ -1,6 +1,6 @@
 """Backups: content files that restore reads, the whole database by pg_dump, and the manifest that vouches for both."""
 
-from egrow_replica.backup.content_files import ContentTable, read_content, write_content
+from egrow_replica.backup.content_files import ContentTable, Values, read_content, write_content
 from egrow_replica.backup.dump import dump_database
 from egrow_replica.backup.make import make_backup
 from egrow_replica.backup.manifest import (
@@ -36,6 +36,7 @@ __all__ = [
     "StoredFile",
     "TableFingerprint",
     "Tools",
+    "Values",
     "VerifyReport",
     "create_directory",
     "dump_database",

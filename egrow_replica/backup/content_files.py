@@ -6,12 +6,13 @@ import hashlib
 import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from egrow_replica.backup.files import blocks, digest_of, explained, new_file, open_plain
-from egrow_replica.backup.manifest import ContentFile, StoredFile
-from egrow_replica.db import SQL, Composable, Door, relation
+from egrow_replica.backup.manifest import ContentFile, StoredFile, ValuesFile
+from egrow_replica.db import SQL, Composable, Composed, Door, relation
 from egrow_replica.db import columns as column_list
 from egrow_replica.errors import BackupFailed, StatementFailed
 from egrow_replica.model import Model, QualifiedName, TableName
@@ -32,6 +33,30 @@ class ContentTable(Model):
     table: TableName
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Values:
+    """Hashes of a content table that are kept, by the COPY statement that sends them."""
+
+    table: QualifiedName
+    statement: Composed
+
+
+def write_values(door: Door, values: Values, directory: Path, *, index: int) -> ValuesFile:
+    """Stream what the statement sends into ``directory/content/``; otherwise as :func:`write_content`."""
+    name = f"{CONTENT}/{index:04d}-{_readable(values.table)}.values"
+    path = directory / name
+    digest, size = hashlib.sha256(), 0
+    try:
+        with explained("write", path), new_file(path) as file:
+            for block in door.copy_out(values.statement):
+                file.write(block)
+                digest.update(block)
+                size += len(block)
+    except StatementFailed as error:
+        raise BackupFailed(f"cannot read {values.table}: {error.message}", hint=_remedy(values.table, error)) from None
+    return ValuesFile(file=name, bytes=size, sha256=digest.hexdigest(), table=values.table)
 
 
 def write_content(
@@ -88,8 +113,8 @@ def _readable(table: QualifiedName) -> str:
     return "-".join(_UNSAFE.sub("_", part) for part in table)[:60]
 
 
-def read_content(directory: Path, content_file: ContentFile) -> Iterator[bytes]:
-    """A content file's blocks, for ``COPY … FROM STDIN`` in text format, UTF-8.
+def read_content(directory: Path, content_file: StoredFile) -> Iterator[bytes]:
+    """A file's blocks; those of a content file for ``COPY … FROM STDIN`` in text format, UTF-8.
 
     Nothing is yielded before the whole file was found to be what the manifest says. The blocks are hashed once more
     as they go, so that a change in between still fails the COPY that they feed.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from egrow_replica import __version__
-from egrow_replica.backup.content_files import CONTENT, ContentTable, write_content
+from egrow_replica.backup.content_files import CONTENT, ContentTable, Values, write_content, write_values
 from egrow_replica.backup.dump import running_dump
 from egrow_replica.backup.files import explained, sync_directory
 from egrow_replica.backup.manifest import (
@@ -16,6 +16,7 @@ from egrow_replica.backup.manifest import (
     Dump,
     Manifest,
     TableFingerprint,
+    ValuesFile,
     overall_sha256,
     total_bytes,
     write_manifest,
@@ -42,6 +43,7 @@ def make_backup(
     whole_database: bool,
     facts: BackupFacts,
     fingerprints: Sequence[TableFingerprint] = (),
+    values: Sequence[Values] = (),
     now: datetime | None = None,
     waits: Waits | None = None,
 ) -> Manifest:
@@ -55,6 +57,7 @@ def make_backup(
     :param dsn: how pg_dump reaches the same server.
     :param base: the directory of all backups; ``settings`` say how a backup is made, not where.
     :param whole_database: also pg_dump.
+    :param values: hashes to keep beside the content.
     :param now: the backup's time, for its name; by default the clock's.
     :param waits: looks for whom pg_dump waits.
     :raises BackupFailed: it could not be written; nothing is left of it.
@@ -71,14 +74,14 @@ def make_backup(
     with half_made(directory):
         dump: Dump | None = None
         if tools is None:
-            content = _write_all(door, tables, directory)
+            content, kept = _write_all(door, tables, values, directory)
         else:
             with running_dump(
                 dsn, tools, snapshot, directory, jobs=settings.jobs, compression=settings.compression, waits=waits
             ) as running:
-                content = _write_all(door, tables, directory)
+                content, kept = _write_all(door, tables, values, directory)
                 dump = running.finish()
-        files = (*content, *(dump.files if dump is not None else ()))
+        files = (*content, *kept, *(dump.files if dump is not None else ()))
         manifest = Manifest(
             program_version=__version__,
             window=window,
@@ -88,6 +91,7 @@ def make_backup(
             content=content,
             dump=dump,
             fingerprints=tuple(fingerprints),
+            values=kept,
             bytes=total_bytes(files),
             sha256=overall_sha256(files),
         )
@@ -95,11 +99,14 @@ def make_backup(
     return manifest
 
 
-def _write_all(door: Door, tables: Sequence[ContentTable], directory: Path) -> tuple[ContentFile, ...]:
+def _write_all(
+    door: Door, tables: Sequence[ContentTable], values: Sequence[Values], directory: Path
+) -> tuple[tuple[ContentFile, ...], tuple[ValuesFile, ...]]:
     content = tuple(
         write_content(door, table.table, table.columns, table.key, directory, index=index)
         for index, table in enumerate(tables, start=1)
     )
+    kept = tuple(write_values(door, one, directory, index=index) for index, one in enumerate(values, start=1))
     with explained("write", directory / CONTENT):
         sync_directory(directory / CONTENT)
-    return content
+    return content, kept

@@ -56,6 +56,12 @@ class ContentFile(StoredFile):
     rows: Count
 
 
+class ValuesFile(StoredFile):
+    """Hashes of a content table's columns that do not travel, by row: packed, as a binary COPY writes them."""
+
+    table: TableName
+
+
 class Dump(Model):
     """The whole database, as pg_dump's directory format.
 
@@ -114,6 +120,7 @@ class Manifest(Model):
     content: tuple[ContentFile, ...]
     dump: Dump | None
     fingerprints: tuple[TableFingerprint, ...]
+    values: tuple[ValuesFile, ...] = Field((), exclude_if=lambda values: not values)
     bytes: Count
     sha256: Sha256
 
@@ -126,7 +133,7 @@ class Manifest(Model):
     @property
     def files(self) -> tuple[StoredFile, ...]:
         """Every file of the backup, the manifest itself left out."""
-        return (*self.content, *(self.dump.files if self.dump is not None else ()))
+        return (*self.content, *self.values, *(self.dump.files if self.dump is not None else ()))
 
     @property
     def directory(self) -> str:

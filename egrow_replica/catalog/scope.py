@@ -43,6 +43,12 @@ class ContentTable(Model):
         return tuple(column.name for column in self.columns)
 
     @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Names of production's columns that do not travel: their values are production's own."""
+        travelling = set(self.column_names)
+        return tuple(name for name in self.stored_columns if name not in travelling)
+
+    @property
     def key_columns(self) -> tuple[Column, ...]:
         """The key's columns, in the key's order."""
         return tuple(column for name in self.key for column in self.columns if column.name == name)

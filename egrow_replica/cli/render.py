@@ -100,6 +100,15 @@ def _validation(console: Console, validation: results.Validation | None) -> None
             _number(one.rows_after),
             escape(one.reason),
         )
+    for column in validation.production_columns:
+        if column.verdict is not TableVerdict.INTACT:
+            table.add_row(
+                escape(f"{column.table} ({', '.join(column.columns)})"),
+                f"[{_VERDICTS[column.verdict]}]{_verdict_word(column.verdict)}[/]",
+                "",
+                "",
+                escape(column.reason),
+            )
     if table.row_count:
         console.print(table)
     new = [one for one in validation.orphans if one.count_after > one.count_before]

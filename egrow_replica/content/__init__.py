@@ -3,6 +3,17 @@
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, estimated_rows, hashes_of, respelled
 from egrow_replica.content.equality import Equality, EqualityCheck
 from egrow_replica.content.moves import Move, Moves, moved_rows, moves_of
+from egrow_replica.content.own_columns import (
+    OwnColumns,
+    OwnRow,
+    changed_rows,
+    look_at_rows,
+    own_columns,
+    same_definition,
+    same_without_writes,
+    values_on,
+    values_statement,
+)
 from egrow_replica.content.reading import changes, differing_columns, read_rows, rows_by_key, sample_rows, spellings
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import Foresight, Restore, Traces, recent_rows
@@ -14,25 +25,34 @@ __all__ = [
     "Move",
     "Moves",
     "Outcome",
+    "OwnColumns",
+    "OwnRow",
     "Restore",
     "TableDifference",
     "Traces",
     "Writer",
     "bytes_of",
+    "changed_rows",
     "changes",
     "compare_all",
     "compare_table",
     "differing_columns",
     "estimated_rows",
     "hashes_of",
+    "look_at_rows",
     "moved_rows",
     "moves_of",
+    "own_columns",
     "planned_statements",
     "read_rows",
     "recent_rows",
     "respelled",
     "rows_by_key",
+    "same_definition",
+    "same_without_writes",
     "sample_rows",
     "spellings",
+    "values_on",
+    "values_statement",
     "write_differences",
 ]

@@ -98,7 +98,7 @@ def respelled(dev: Door, prod: Door, table: ContentTable, seed: int) -> Collecti
 def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[str, Composable]) -> TableDifference:
     dev_parts = {**hash_parts(table, seed, filtered=True), **parts}
     prod_parts = {**hash_parts(table, seed, filtered=False), **parts}
-    mask = _bucket_count(dev, prod, table) - 1
+    mask = bucket_count(max(estimated_rows(door, table) for door in (dev, prod))) - 1
     dev_sums, prod_sums = _at_once(
         dev, lambda: _sums(dev, dev_parts, mask), prod, lambda: _sums(prod, prod_parts, mask)
     )
@@ -108,10 +108,10 @@ def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[
         return TableDifference(dev_rows=rows)
     del dev_sums, prod_sums
     wanted = _bits(differing, mask)
-    dev_lines, prod_lines = _Lines(dev, dev_parts, mask, wanted), _Lines(prod, prod_parts, mask, wanted)
+    dev_lines, prod_lines = _lines_of(dev, dev_parts, mask, wanted), _lines_of(prod, prod_parts, mask, wanted)
     _at_once(dev, dev_lines.advance, prod, prod_lines.advance)
     new, updated, production_only = array("q"), array("q"), array("q")
-    for on_dev, on_prod in _side_by_side(dev_lines, prod_lines):
+    for on_dev, on_prod in side_by_side(dev_lines, prod_lines):
         same = on_dev & on_prod
         theirs, ours = dev_lines.keys(on_dev - same, same), prod_lines.keys(on_prod - same, same)
         new.extend(sorted(theirs - ours))
@@ -158,8 +158,12 @@ def _at_once(dev: Door, of_dev: Callable[[], T], prod: Door, of_prod: Callable[[
     return first, second
 
 
-def _bucket_count(dev: Door, prod: Door, table: ContentTable) -> int:
-    rows = max(estimated_rows(door, table) for door in (dev, prod))
+def bucket_count(rows: int) -> int:
+    """How many buckets so many rows should be spread over: a power of two.
+
+    >>> bucket_count(0), bucket_count(1000)
+    (8, 16)
+    """
     buckets = 8
     while buckets < MAX_BUCKETS and buckets * ROWS_IN_BUCKET < rows:
         buckets *= 2
@@ -180,16 +184,22 @@ def _bits(buckets: Collection[int], mask: int) -> str:
     return bits.hex()
 
 
-class _Lines:
-    """The rows of a server's differing buckets, one bucket after the other.
+class BucketLines:
+    """Packed rows, one bucket after the other: of a server's table, or of a file that holds what a server once had.
 
     :ivar bucket: where it stands; ``None`` behind the last one.
     """
 
-    def __init__(self, door: Door, parts: dict[str, Composable], mask: int, wanted: str) -> None:
-        statement = query("content/bucket_rows", mask=Literal(str(mask)), buckets=Literal(wanted), **parts)
-        self._server, self._table = door.server, parts["source"]
-        self._lines = _read_lines(door.copy_out(statement))
+    def __init__(self, blocks: Iterator[bytes], where: str, row_bytes: int = _ROW_BYTES) -> None:
+        """Begin before the first bucket.
+
+        :param blocks: as a binary COPY of ``sql/content/bucket_rows.sql`` has them.
+        :param where: what the rows are of, for a person.
+        :param row_bytes: of one packed row, of which the first eight are the hash of its key.
+        """
+        self._lines = _read_lines(blocks)
+        self._where = where
+        self._row_bytes = row_bytes
         self.bucket: int | None = None
         self._packed = b""
 
@@ -199,8 +209,9 @@ class _Lines:
 
     def take(self) -> set[bytes]:
         """The packed rows of this bucket; then advance."""
-        rows = {self._packed[at : at + _ROW_BYTES] for at in range(0, len(self._packed), _ROW_BYTES)}
-        if len(rows) * _ROW_BYTES != len(self._packed):
+        size = self._row_bytes
+        rows = {self._packed[at : at + size] for at in range(0, len(self._packed), size)}
+        if len(rows) * size != len(self._packed):
             raise self._alike()
         self.advance()
         return rows
@@ -214,13 +225,19 @@ class _Lines:
 
     def _alike(self) -> PreflightFailed:
         return PreflightFailed(
-            f"two rows of {self._server} in {self._table.as_string()} have keys that hash alike",
+            f"two rows of {self._where} have keys that hash alike",
             hint="Run the command again. If it says so again, the keys are equal for one server and not the other.",
             code="keys-alike",
         )
 
 
-def _side_by_side(dev: _Lines, prod: _Lines) -> Iterator[tuple[set[bytes], set[bytes]]]:
+def _lines_of(door: Door, parts: dict[str, Composable], mask: int, wanted: str) -> BucketLines:
+    """The rows of a server's differing buckets."""
+    statement = query("content/bucket_rows", mask=Literal(str(mask)), buckets=Literal(wanted), **parts)
+    return BucketLines(door.copy_out(statement), f"{door.server} in {parts['source'].as_string()}")
+
+
+def side_by_side(dev: BucketLines, prod: BucketLines) -> Iterator[tuple[set[bytes], set[bytes]]]:
     """Both servers' rows of each bucket; a bucket that one of them does not have is empty there."""
     while (bucket := min((one.bucket for one in (dev, prod) if one.bucket is not None), default=None)) is not None:
         theirs = dev.take() if dev.bucket == bucket else set()

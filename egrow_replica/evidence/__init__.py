@@ -10,11 +10,20 @@ from egrow_replica.evidence.baseline import (
     protected,
     take_baseline,
 )
-from egrow_replica.evidence.fingerprint import TableFingerprint
+from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, TableFingerprint, origin_of_newer
 from egrow_replica.evidence.judge import Origins
 from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
-from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading
+from egrow_replica.evidence.own_columns import (
+    ChangedRow,
+    JudgedColumns,
+    OwnColumnsSeen,
+    judge_own_columns,
+    sentences,
+)
+from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading, tier
 from egrow_replica.evidence.wal import (
+    ContentWrites,
+    WalFindings,
     WalState,
     WalUnavailable,
     advance_slot,
@@ -30,12 +39,18 @@ from egrow_replica.evidence.wal import (
 __all__ = [
     "OWN_SCHEMA",
     "OWN_SCHEMAS",
+    "UNKNOWN_ORIGIN",
     "Baseline",
+    "ChangedRow",
+    "ContentWrites",
+    "JudgedColumns",
     "Judgement",
     "Origins",
     "Orphans",
+    "OwnColumnsSeen",
     "TableFingerprint",
     "UserEvidence",
+    "WalFindings",
     "WalReading",
     "WalState",
     "WalUnavailable",
@@ -49,15 +64,19 @@ __all__ = [
     "drop_slot",
     "hand_in_counts",
     "ignore",
+    "judge_own_columns",
     "mark",
     "new_orphans",
+    "origin_of_newer",
     "protected",
     "read_access",
     "require_true",
     "run_probes",
+    "sentences",
     "settle",
     "slot_state",
     "slot_statement",
     "take_baseline",
+    "tier",
     "touching",
 ]

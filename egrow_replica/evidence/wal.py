@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from egrow_replica.catalog import Scope
 from egrow_replica.db import Door
 from egrow_replica.evidence.wal_findings import (
+    ContentWrites,
     OriginWrites,
     OurOrigin,
     OurWrite,
@@ -42,6 +43,7 @@ from egrow_replica.evidence.wal_relations import read_place
 from egrow_replica.evidence.wal_state import WalGone, WalState, WalUnavailable
 
 __all__ = [
+    "ContentWrites",
     "Mark",
     "OriginWrites",
     "OurOrigin",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from egrow_replica.evidence.wal_relations import Place, Side, StoredRelation, node_of, owner_of
 from egrow_replica.evidence.wal_state import FIRST_NORMAL_NODE, Kind, WalState, Written, lsn_number, merge_ranges
@@ -106,12 +106,26 @@ class Streamed(Model):
     deleted: int = 0
 
 
+class ContentWrites(Model):
+    """Who wrote a content table, partitions counted with their root.
+
+    :ivar ours: what our origins wrote, ``others`` everybody else.
+    :ivar untouched: as of a :class:`TableWrites`.
+    """
+
+    table: TableName
+    ours: tuple[OriginWrites, ...] = ()
+    others: tuple[OriginWrites, ...] = ()
+    untouched: bool
+
+
 class WalFindings(Model):
     """What is known from WAL between ``start`` and ``position``.
 
     :ivar tables: every protected table that exists, materialised views included, by name.
     :ivar touched: everything that our origins wrote and must not have, tables and others (sequences, large objects).
     :ivar unresolved: what our origins wrote and nobody knows: neither content nor anything else may be assumed.
+    :ivar content: who wrote the content tables.
     :ivar kept: content tables of which no row went and no row's key changed, through whomever; they are logged heaps.
     :ivar gap: why something may be missing from what was read; then no table is proved by it.
     """
@@ -122,6 +136,7 @@ class WalFindings(Model):
     touched: tuple[OurWrite, ...]
     unresolved: tuple[str, ...]
     streamed: tuple[Streamed, ...]
+    content: tuple[ContentWrites, ...] = ()
     kept: tuple[TableName, ...] = ()
     gap: str | None = None
 
@@ -129,6 +144,10 @@ class WalFindings(Model):
     def proves(self) -> bool:
         """Whether the absence of a write can be relied on."""
         return self.gap is None and not self.unresolved
+
+    def writes_of(self, content: QualifiedName) -> ContentWrites | None:
+        """Who wrote a content table; ``None`` where it is not there."""
+        return next((one for one in self.content if one.table == content), None)
 
     def table(self, oid: int) -> TableWrites | None:
         """What is known of a table, ``None`` where it is no protected table with rows of its own now.
@@ -229,9 +248,31 @@ def find(state: WalState, place: Place, ours: Mapping[int, OurOrigin]) -> WalFin
         touched=tuple(write for oid in sorted(judged.touched) for write in judged.touched[oid]),
         unresolved=tuple(judged.unresolved),
         streamed=tuple(_streamed(*key, entries) for key, entries in sorted(judged.streamed.items())),
+        content=tuple(_content(judged, state)),
         kept=tuple(sorted(one.name for one in place.by_oid.values() if _keeps_its_rows(one, judged, state))),
         gap=state.early or state.gone,
     )
+
+
+def _content(judged: _Judged, state: WalState) -> Iterator[ContentWrites]:
+    leaves: dict[QualifiedName, list[StoredRelation]] = defaultdict(list)
+    for relation in judged.place.by_oid.values():
+        root = judged.place.content_root(relation.oid) if relation.kind == "r" else None
+        if root is not None:
+            leaves[root].append(relation)
+    for root, relations in sorted(leaves.items()):
+        entries = [entry for one in relations for entry in judged.by_table.get(one.oid, [])]
+        ours: dict[int, list[Written]] = defaultdict(list)
+        others: dict[int, list[Written]] = defaultdict(list)
+        for entry in entries:
+            if entry.what not in state.parts and judged.is_heap(entry.what):
+                (others if judged.ours(entry) is None else ours)[entry.origin].append(entry)
+        yield ContentWrites(
+            table=root,
+            ours=tuple(_origin_writes(origin, found, state) for origin, found in sorted(ours.items())),
+            others=tuple(_origin_writes(origin, found, state) for origin, found in sorted(others.items())),
+            untouched=not entries and all(one.logged_heap and one.oid in judged.known for one in relations),
+        )
 
 
 def _keeps_its_rows(relation: StoredRelation, judged: _Judged, state: WalState) -> bool:

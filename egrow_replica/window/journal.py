@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
-from egrow_replica.content import Moves
+from egrow_replica.content import Moves, OwnColumns
 from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
@@ -56,9 +56,13 @@ class StreamLook(Model):
 
 
 class PublicationLook(Model):
-    """What was seen of the publication: once it was another one, what it sent meanwhile cannot be taken back."""
+    """What was seen of the publication: once it was another one, what it sent meanwhile cannot be taken back.
+
+    :ivar whole: whether nothing can have come after it, or it is of now.
+    """
 
     differences: tuple[Difference, ...] = ()
+    whole: bool = False
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -68,13 +72,15 @@ class PublicationLook(Model):
     def after(self, earlier: PublicationLook | None) -> PublicationLook:
         """This look with what an earlier one saw."""
         before = earlier.differences if earlier is not None else ()
-        return PublicationLook(differences=tuple(dict.fromkeys((*before, *self.differences))))
+        return self.model_copy(update={"differences": tuple(dict.fromkeys((*before, *self.differences)))})
 
 
 class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar own_columns: columns that do not travel, whose values the backup keeps hashes of; ``None`` in windows of an
+        earlier version, where they are not judged.
     :ivar publication: as it was when it was made; ``None`` before, and in windows of an earlier version.
     :ivar publication_look: the last one at it by a command that acts.
     :ivar publication_dropped: the window has removed it, so that there is no other look at it.
@@ -101,6 +107,7 @@ class Progress(Model):
     origin_id: int | None = None
     wal: WalState | None = None
     wal_missing: str = ""
+    own_columns: tuple[OwnColumns, ...] | None = None
     publication: Published | None = None
     publication_look: PublicationLook | None = None
     publication_dropped: bool = False

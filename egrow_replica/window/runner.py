@@ -111,7 +111,7 @@ def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> tuple[Validat
         subscription.end(run.writer, run.names.common)
     except EgrowError as error:
         runner.left += [(step, error) for step in streams]
-    _look_at_publication(run)
+    _look_at_publication(run, ended=not runner.left)
     runner.back([step for step in steps if step not in (*holds, *streams, *traces)])
     judged = _judge(run)
     if not _needs_traces(runner):
@@ -120,14 +120,14 @@ def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> tuple[Validat
     return judged
 
 
-def _look_at_publication(run: Run) -> None:
+def _look_at_publication(run: Run, *, ended: bool) -> None:
     """For the last time before it is removed: what it may have sent decides what is judged of what arrived."""
     if run.baseline is None or not run.progress.publishes:
         return
     subject = subject_of(run, streaming=False, check_content=False)
     look = look_at_publication(run.servers, subject, [])
     if look is not None:
-        run.note(publication_look=look)
+        run.note(publication_look=look.model_copy(update={"whole": look.whole and ended}))
 
 
 def _needs_traces(runner: Runner) -> bool:

@@ -20,6 +20,7 @@ from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, ServerUnavailable, StreamFailed
 from egrow_replica.evidence import (
     Baseline,
+    JudgedColumns,
     Judgement,
     Origins,
     Orphans,
@@ -34,6 +35,8 @@ from egrow_replica.evidence import (
     protected,
     read_access,
     run_probes,
+    sentences,
+    tier,
     touching,
 )
 from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
@@ -50,6 +53,7 @@ from egrow_replica.results import (
     ContentTableReport,
     OrphanCount,
     ProbeReport,
+    ProductionColumns,
     StreakNumber,
     StreamedRows,
     TableEvidence,
@@ -63,6 +67,15 @@ from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.losses import Stream, signs
+from egrow_replica.window.own_columns import (
+    Circumstances,
+    Overwritten,
+    Read,
+    follows_another,
+    judge,
+    overwritten,
+    read_own_columns,
+)
 from egrow_replica.window.servers import Servers
 
 #: How many runs of pages of a differing table a sentence names.
@@ -100,11 +113,30 @@ class Subject:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The evidence, how far WAL was examined for it, and what was seen of the publication."""
+    """The evidence, how far WAL was examined for it, what was seen of the publication, and what can be put back."""
 
     validation: Validation
     wal: WalReading
     publication: PublicationLook | None
+    overwritten: tuple[Overwritten, ...]
+
+
+@dataclass(frozen=True)
+class _Production:
+    """What production tells, and what was seen of the publication after it was read."""
+
+    users: UserEvidence
+    orphans: tuple[OrphanCount, ...]
+    probes: tuple[ProbeReport, ...]
+    access: tuple[AccessReport, ...]
+    streaks: tuple[StreakNumber, ...]
+    own_columns: list[tuple[Read, JudgedColumns]]
+    publication: PublicationLook | None
+
+    @property
+    def columns(self) -> tuple[ProductionColumns, ...]:
+        """The verdicts on the columns that do not travel."""
+        return tuple(judged.evidence for _, judged in self.own_columns)
 
 
 def validate(
@@ -136,46 +168,48 @@ def validate(
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
     problems += look.problems
     notes += look.notes
-    publication = look_at_publication(servers, subject, notes)
-    problems += publication.problems if publication is not None else ()
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
-    users, orphans, probes, access, streaks = _production(servers, subject, wal, listener, full_scan, notes)
+    found = _production(servers, subject, wal, listener, full_scan, notes)
+    users = found.users
+    problems += found.publication.problems if found.publication is not None else ()
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
+    problems += _columns_problems(found.columns, subject.setting.allow_unproven, notes)
     problems += _wal_problems(users, subject.setting.allow_unproven, notes)
     problems += [
         f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
         f"({one.constraint})"
-        for one in orphans
+        for one in found.orphans
         if one.count_after > one.count_before
     ]
-    problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in probes if probe.after is not True]
+    problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in found.probes if probe.after is not True]
     problems += [
         f"the streak report's {one.name} was {one.before} and is {one.after}, which no write of others explains"
-        for one in streaks
+        for one in found.streaks
         if not one.explained
     ]
-    if subject.progress.streaks is not None and not streaks:
+    if subject.progress.streaks is not None and not found.streaks:
         problems.append("the streak report cannot be made any more: its tables are gone or may not be read")
-    notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in access if not one.equal]
+    notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in found.access if not one.equal]
     if not users.tables:
         notes.append("every table of production is content: there is nothing to protect, and the verdict is about none")
     if users.tier is EvidenceTier.NONE:
         notes.append("track_commit_timestamp is off on production: a table that changed cannot be proved")
     validation = Validation(
-        verdict=_worst(users),
+        verdict=_worst(users, found.columns),
         evidence=users.tier,
         tables=users.tables,
-        orphans=orphans,
+        production_columns=found.columns,
+        orphans=found.orphans,
         content=look.content,
         conflicts=conflicts,
-        access=access,
-        probes=probes,
+        access=found.access,
+        probes=found.probes,
         streamed=_streamed(users, subject),
-        streaks=streaks,
+        streaks=found.streaks,
         problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
-    return Gathered(validation, users.wal, publication)
+    return Gathered(validation, users.wal, found.publication, overwritten(found.own_columns))
 
 
 def look_at_stream(servers: Servers, settings: Settings, subject: Subject, listener: Listener) -> StreamLook:
@@ -231,7 +265,7 @@ def look_at_publication(servers: Servers, subject: Subject, notes: list[str]) ->
         if subject.streaming:
             raise
         notes.append(f"the publication was not looked at: {error.message}")
-        return None if earlier is None or not earlier.differences else earlier
+        return earlier.model_copy(update={"whole": False}) if earlier is not None else None
 
 
 def see_publication(dev: Door, subject: Subject) -> PublicationLook:
@@ -239,7 +273,8 @@ def see_publication(dev: Door, subject: Subject) -> PublicationLook:
     return PublicationLook(
         differences=publications.differences(
             dev, subject.common, subject.scope, subject.setting.publish, subject.progress.publication
-        )
+        ),
+        whole=True,
     )
 
 
@@ -290,13 +325,7 @@ def protected_tables(door: Door, scope: Scope) -> list[Table]:
 
 def _production(
     servers: Servers, subject: Subject, wal: WalReading, listener: Listener, full_scan: bool, notes: list[str]
-) -> tuple[
-    UserEvidence,
-    tuple[OrphanCount, ...],
-    tuple[ProbeReport, ...],
-    tuple[AccessReport, ...],
-    tuple[StreakNumber, ...],
-]:
+) -> _Production:
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
     with servers.read_prod("wal") as wal_door:
@@ -312,10 +341,11 @@ def _production(
         with servers.prod_snapshot("validate") as snapshot:
             first = snapshot.doors[0]
             tables = protected_tables(first, subject.scope)
+            tracks_commits = read_server_facts(first).tracks_commits
             users = judgement.judge(
                 snapshot.doors,
                 tables,
-                tracks_commits=read_server_facts(first).tracks_commits,
+                tracks_commits=tracks_commits,
                 # Exact is what was read; what WAL spared from being read rests on WAL.
                 full_scan=full_scan or watch.unbroken(),
                 unbroken=watch.unbroken,
@@ -329,9 +359,28 @@ def _production(
             access = compare_access(before.access, read_access(first, [one.oid for one in before.fingerprints]))
             verdicts = {table.table: table.verdict for table in users.tables}
             streaks = compare_numbers(first, subject.progress.streaks, verdicts)
+            by_origin = tier(first, before, tracks_commits=tracks_commits) is EvidenceTier.ORIGIN
+            reading = read_own_columns(
+                first,
+                subject.scope,
+                subject.setting.seed,
+                subject.progress,
+                users.findings,
+                before.xid if by_origin else None,
+                full_scan=full_scan,
+            )
+            # After everything was read: what travelled until then was sent by a publication that this look is at.
+            publication = look_at_publication(servers, subject, notes)
+            about = Circumstances(
+                look=publication,
+                follows=follows_another(wal_door, subject.common),
+                deletes="delete" in subject.setting.publish,
+                read_dev=servers.read_dev,
+            )
+            own = judge(reading, subject.scope, subject.setting.seed, names, about)
     proves = users.findings is not None and users.findings.proves
     notes += filter(None, [watch.note(exact=users.tier is EvidenceTier.EXACT, wal=proves)])
-    return users, orphans, probes, access, streaks
+    return _Production(users, orphans, probes, access, streaks, own, publication)
 
 
 def look_at_hold(servers: Servers, scope: Scope, subscription: str) -> tuple[int | None, str]:
@@ -365,8 +414,18 @@ def _count_again(
     )
 
 
-def _worst(users: UserEvidence) -> TableVerdict:
-    verdicts = [table.verdict for table in users.tables]
+def _columns_problems(columns: Iterable[ProductionColumns], allow_unproven: bool, notes: list[str]) -> list[str]:
+    problems = []
+    for verdict, sentence in sentences(columns):
+        if verdict is TableVerdict.TOUCHED or (verdict is TableVerdict.UNPROVEN and not allow_unproven):
+            problems.append(sentence)
+        elif verdict is TableVerdict.UNPROVEN:
+            notes.append(f"{sentence} (allowed)")
+    return problems
+
+
+def _worst(users: UserEvidence, columns: Iterable[ProductionColumns]) -> TableVerdict:
+    verdicts = [table.verdict for table in users.tables] + [one.verdict for one in columns]
     if users.findings is not None and users.findings.touched:
         verdicts.append(TableVerdict.TOUCHED)
     if users.findings is not None and users.findings.unresolved:

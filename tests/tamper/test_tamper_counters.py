@@ -53,7 +53,7 @@ def test_a_deletion_that_the_worker_has_not_handed_in_stays_unproven(own_pair: P
 def test_a_deletion_before_a_crash_stays_unproven(own_pair: Pair) -> None:
     opened = own_pair.ok("enable", "--name", "crash", "--no-backup")
     assert opened.json["validation"]["evidence"] == "origin"
-    run_as(own_pair, "egrow_crash", ["DELETE FROM tamper.t WHERE id = 3"])
+    run_as(own_pair, own_pair.common("crash"), ["DELETE FROM tamper.t WHERE id = 3"])
     run_as(own_pair, None, ["INSERT INTO tamper.t VALUES (11, 'newcomer')", "CHECKPOINT"])
     own_pair.lab.stop_server(Server.PROD, "immediate")
     own_pair.lab.start_server(Server.PROD)

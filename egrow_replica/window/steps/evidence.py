@@ -23,6 +23,7 @@ from egrow_replica.replication.history import moment
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import StreamLook
+from egrow_replica.window.own_columns import columns_to_keep, values_to_keep
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, look_at_hold, protected_tables, validate
@@ -114,6 +115,7 @@ class Backup(Step):
         assert run.snapshot is not None
         assert run.baseline is not None
         base = run.settings.backup.directory
+        own_columns = columns_to_keep(run.snapshot.doors[0], run.scope)
         facts = read_server_facts(run.snapshot.doors[0])
         manifest = make_backup(
             run.snapshot.doors[0],
@@ -135,9 +137,10 @@ class Backup(Step):
                 )
                 for one in run.baseline.fingerprints
             ],
+            values=values_to_keep(run.scope, own_columns, run.setting.seed),
         )
         run.release_snapshots()
-        run.note(backup=base / manifest.directory)
+        run.note(backup=base / manifest.directory, own_columns=own_columns)
         return f"{manifest.bytes} bytes in {base / manifest.directory}"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
