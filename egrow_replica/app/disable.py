@@ -179,8 +179,11 @@ def _stop_expecting(run: Run, runner: Runner, state: WindowState, options: Disab
 
 
 def _last_look(run: Run, runner: Runner, options: DisableOptions) -> StreamLook:
-    if not (options.drain and run.dev_reachable):
+    if not run.dev_reachable:
         return StreamLook()
+    if not options.drain:  # what has not arrived is not asked for; what was lost is told all the same
+        lost = subject_of(run, streaming=False, check_content=False, paused=True)
+        return look_at_stream(run.servers, run.settings, lost, run.listener) if options.validate_first else StreamLook()
     stopped = _drain(run, runner)
     if stopped:
         return StreamLook(problems=(f"{stopped}: content that dev published has not arrived",))

@@ -24,12 +24,13 @@ class Equality:
 
     :ivar differing: dev's rows that production lacks or has otherwise.
     :ivar unsettled: those that changed at every look, so that nothing can be said of them.
-    :ivar production_only: rows that dev does not have; ``moved``: those of them that dev has under another key.
+    :ivar production_only: hashes of the keys of rows that dev does not have.
+    :ivar moved: those of them that dev has under another key.
     """
 
     differing: int = 0
     unsettled: int = 0
-    production_only: int = 0
+    production_only: frozenset[int] = frozenset()
     moved: tuple[Move, ...] = ()
 
 
@@ -98,7 +99,7 @@ class EqualityCheck:
                 table = scope.table(name)
                 on_dev = hashes_of(self._dev, table, self._seed, keys, filtered=True)
                 still = hashes_of(self._prod, table, self._seed, keys, filtered=False).keys() - on_dev.keys()
-                found[name].production_only = len(still)
+                found[name].production_only = frozenset(still)
                 found[name].moved = tuple(moved_rows(self._dev, self._prod, table, self._seed, still))
 
     def _pairs(self, table: ContentTable, keys: list[int]) -> dict[int, _Pair]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from egrow_replica.catalog import Scope
+from egrow_replica.catalog.conditions import read_identity
 from egrow_replica.catalog.scope import lost_on_dev, new_on_dev
 from egrow_replica.db import Door
 from egrow_replica.errors import StatementFailed, StreamFailed
@@ -57,8 +58,18 @@ def refuse_losses(dev: Door, prod: Door, stream: Stream) -> None:
         raise StreamFailed("; ".join(losses), hint=_CLOSE, code="dev-changed")
 
 
+def elsewhere(dev: Door, stream: Stream) -> list[Sign]:
+    """Whether dev is another database than it was: then it is no wonder what else is missing there."""
+    noted, now = stream.progress.dev, read_identity(dev)
+    if noted is None or noted.identity == now:
+        return []
+    return [Sign(f"dev is another database ({now}) than it was ({noted.identity})")]
+
+
 def signs(dev: Door, prod: Door, stream: Stream) -> list[Sign]:
     """What shows that edits were lost, or may have been, although no part of the stream is missing."""
+    if other := elsewhere(dev, stream):
+        return other
     return [*_columns(dev, stream.scope), *_user(dev, stream), *_history(dev, prod, stream)]
 
 
@@ -95,9 +106,6 @@ def _history(dev: Door, prod: Door, stream: Stream) -> Iterator[Sign]:
     reached = _progress(prod, stream.progress)
     now = history.moment(dev, stream.common)
     noted = stream.progress.dev
-    if noted is not None and noted.identity != now.identity:
-        yield Sign(f"dev is another database ({now.identity}) than it was ({noted.identity})")
-        return
     if noted is not None and noted.timeline != now.timeline:
         yield Sign(
             f"dev is on timeline {_timeline(now)}, it was on {_timeline(noted)}: it was promoted, or restored to an "

@@ -66,7 +66,7 @@ from egrow_replica.window.checks.base import counted, named
 from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
-from egrow_replica.window.losses import Stream, signs
+from egrow_replica.window.losses import Stream, elsewhere, signs
 from egrow_replica.window.own_columns import (
     Circumstances,
     Overwritten,
@@ -226,7 +226,8 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
         if subject.names is not None and (subject.check_content or subject.paused):
             with servers.read_dev("look") as dev:
                 broken = broken_parts(dev, prod, subject.names)
-                seen = [] if broken else signs(dev, prod, stream_of(subject, subject.names, servers))
+                stream = stream_of(subject, subject.names, servers)
+                seen = elsewhere(dev, stream) if broken else signs(dev, prod, stream)
                 comparable = comparable and not broken and not lost_on_dev(dev, subject.scope)
             problems += [*broken, *(sign.message for sign in seen if sign.loses)]
             notes += [sign.message for sign in seen if not sign.loses]
@@ -235,7 +236,9 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
                 "stand on production under the old key too"
                 for one in subject.progress.moves
             ]
-    content = _content(servers, settings, subject, listener, problems) if comparable else ContentReport(equal=None)
+    content = ContentReport(equal=None)
+    if comparable:
+        content = _content(servers, settings, subject, listener, problems, notes)
     return StreamLook(content=content, problems=tuple(dict.fromkeys(problems)), notes=tuple(notes))
 
 
@@ -521,7 +524,12 @@ def _check_workers(prod: Door, subject: Subject, problems: list[str]) -> None:
 
 
 def _content(
-    servers: Servers, settings: Settings, subject: Subject, listener: Listener, problems: list[str]
+    servers: Servers,
+    settings: Settings,
+    subject: Subject,
+    listener: Listener,
+    problems: list[str],
+    notes: list[str],
 ) -> ContentReport:
     updates = "update" in subject.setting.publish
     with (
@@ -538,6 +546,7 @@ def _content(
             check = EqualityCheck(dev, prod, subject.setting.seed, settle, updates=updates)
             found = check.compare(subject.scope)
             came = {name: _came(prod, subject, name, one.moved) for name, one in found.items()}
+            notes += _taken_back(prod, subject, found)
         except (NotCaughtUp, StreamFailed) as error:
             problems.append(error.message)
             return ContentReport(equal=False)
@@ -547,7 +556,7 @@ def _content(
             table=name,
             equal=not one.differing and not came[name],
             differing=one.differing,
-            production_only=one.production_only,
+            production_only=len(one.production_only),
             moved=tuple(str(move) for move in came[name]),
         )
         for name, one in found.items()
@@ -577,6 +586,21 @@ def _came(prod: Door, subject: Subject, name: QualifiedName, moves: tuple[Move, 
     recent = set(recent_rows(prod, table, seed, subject.baseline.xid))
     old = {key for key in there if key not in recent}
     return [move for move in moves if move.old.key_hash not in before and move.new.key_hash not in old]
+
+
+def _taken_back(prod: Door, subject: Subject, found: Mapping[QualifiedName, Equality]) -> Iterator[str]:
+    """Rows that this window brought and dev no longer has: deleted there, moved, or gone with the state it was in."""
+    progress = subject.progress
+    ours = [number for number in (progress.origin_id, progress.worker_origin) if number is not None]
+    for name, one in found.items():
+        if one.production_only and ours and subject.baseline.tracks_commits:
+            table, seed = subject.scope.table(name), subject.setting.seed
+            recent = one.production_only.intersection(recent_rows(prod, table, seed, subject.baseline.xid, ours))
+            if recent:
+                yield (
+                    f"{name}: {counted(recent)} that this window brought, not on dev any more: deleted there, or dev "
+                    "was put back; production keeps them"
+                )
 
 
 def _never_compared(scope: Scope, *, updates: bool) -> Iterator[str]:
