@@ -416,11 +416,17 @@ class RestoreReport(Model):
 
 
 class SetupReport(Model):
-    """Answer of ``setup``: the statements for each server, and whether they were applied."""
+    """Answer of ``setup``: the statements for each server, and whether they were applied.
+
+    :ivar checks: what a DBA should know: memberships that give much, roles that stay, what would refuse a window.
+    :ivar changed: the servers that were changed: one only where the other failed.
+    """
 
     dev: tuple[str, ...]
     prod: tuple[str, ...]
     applied: bool
+    checks: tuple[Check, ...] = ()
+    changed: tuple[Server, ...] = ()
 
 
 class Change(Model):

@@ -10,9 +10,12 @@ import time
 
 from egrow_replica.app.context import Context, current_window, locked, run_for
 from egrow_replica.app.stream import go_on
+from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog.role_uses import read_role_uses, used_elsewhere
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import hashes_of, recent_rows
+from egrow_replica.db import Door
 from egrow_replica.errors import (
     EgrowError,
     NotCaughtUp,
@@ -316,6 +319,15 @@ def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None
     return None
 
 
+def _roles_left(prod: Door) -> list[str]:
+    """The content roles that only this database's window can have needed, or that may still do something here."""
+    here = read_server_facts(prod).database
+    uses = read_role_uses(prod, CONTENT_ROLES)
+    elsewhere = used_elsewhere(uses, here)
+    used_here = {one.role for one in uses if one.database == here}
+    return [role for role in read_roles(prod, CONTENT_ROLES) if role in used_here or role not in elsewhere]
+
+
 def _left_behind(run: Run) -> list[Removed]:
     """What the servers themselves say is still there."""
     name = run.names.common
@@ -331,8 +343,7 @@ def _left_behind(run: Run) -> list[Removed]:
         if found is not None and found.window_name == run.names.window:
             left.append(Removed(server=Server.PROD, kind="hold", name=", ".join(found.names)))
         if run.setting.makes_roles:
-            for role in read_roles(prod, CONTENT_ROLES):
-                left.append(Removed(server=Server.PROD, kind="role", name=role))
+            left += [Removed(server=Server.PROD, kind="role", name=role) for role in _roles_left(prod)]
     if not run.dev_reachable:
         return [
             *left,

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import SecretStr
 
 from egrow_replica.app.context import Context
+from egrow_replica.app.setup_checks import (
+    Agree,
+    is_anothers,
+    keeps_password,
+    kept_roles,
+    memberships,
+    never,
+    refuse_memberships,
+    refuse_removal,
+    refuse_superuser,
+    refuse_windows,
+    refuse_windows_own_roles,
+    second_wall,
+)
 from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
+from egrow_replica.catalog.role_uses import read_role_grants
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
     MAINTENANCE_ROLE,
     RESTORE_ROLE,
-    Role,
     may_have_walinspect,
     read_roles,
 )
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
-from egrow_replica.errors import ConfigurationError, PreflightFailed, WrongState
+from egrow_replica.errors import ConfigurationError, EgrowError, PreflightFailed, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
 from egrow_replica.guard import Policy
-from egrow_replica.model import QualifiedName, Server
-from egrow_replica.replication import roles
+from egrow_replica.model import Check, QualifiedName, Server
+from egrow_replica.replication import lock, roles
+from egrow_replica.replication.role_removal import RACES, TRIES, plan_removal
 from egrow_replica.results import SetupReport
 from egrow_replica.settings import admin_dsn
-from egrow_replica.window.hold import read_hold, read_role_rights, refuse_role
-from egrow_replica.window.journal import create_statements, owner_statements, tables_there
+from egrow_replica.window.belonging import Journalled, read_objects
+from egrow_replica.window.hold import read_role_rights, refuse_role
+from egrow_replica.window.journal import create_statements, owner_statements, read_windows, tables_there
 from egrow_replica.window.servers import Servers
 
 ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
@@ -41,75 +59,205 @@ class SetupAction(StrEnum):
     REMOVE = "remove"
 
 
-def setup(context: Context, action: SetupAction, admins: Mapping[Server, SecretStr] | None = None) -> SetupReport:
+@dataclass
+class Site:
+    """One of the servers: where it is, who logs in there, and what is to be done.
+
+    :ivar door: an administrator's, for setup.
+    :ivar logins: the roles that log in there, with their connection strings; the operator is the first.
+    :ivar keeps: of those the ones whose password others use.
+    :ivar cluster: identifies it; dev and production may be two databases of one.
+    """
+
+    server: Server
+    door: Door
+    place: roles.Place
+    logins: dict[str, Dsn]
+    cluster: str
+    keeps: set[str] = field(default_factory=set)
+    shown: tuple[str, ...] = ()
+
+    @property
+    def operator(self) -> str:
+        """Who opens windows."""
+        return next(iter(self.logins))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The controller's roles there."""
+        own = (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE) if self.server is Server.PROD else ()
+        return (*own, *self.logins)
+
+
+def setup(
+    context: Context,
+    action: SetupAction,
+    admins: Mapping[Server, SecretStr] | None = None,
+    agree: Agree = never,
+) -> SetupReport:
     """The statements for both servers, applied unless they are only to be printed.
 
     Printing needs a login that can read the catalogs: the administrator's if its variable is set, else the
     configured one. Passwords are in none of the statements: printed, they are left out; applied, their verifiers go.
 
+    Nothing is changed before both servers have been looked at and have taken every statement once in a transaction
+    that is rolled back. If the second fails all the same, the error says what the first was changed by.
+
     :param admins: administrators' connection strings; by default those of :data:`ADMIN_VARIABLES`.
-    :raises PreflightFailed: a content table is not there, or a role of ``[maintenance] roles``.
-    :raises Refused: such a role is not the application's; :raises WrongState: writes are held, and it is to be removed.
+    :param agree: asked whether an operator may become a superuser in effect.
+    :raises PreflightFailed: a content table is not there, or a role of ``[maintenance] roles``; the operator would
+        become a superuser; a password is in use; a role that would be removed owns something.
+    :raises Refused: such a role is not the application's; :raises WrongState: a window, a restore or a hold is there.
     """
-    servers = context.servers()
-    shown = {}
-    if action is SetupAction.REMOVE or context.settings.maintenance.roles:
-        # Before anything is changed on the other server.
-        with _door(context, servers, Server.PROD, action, admins) as door:
-            _refuse_hold(context, servers, door, action)
-    for server in (Server.DEV, Server.PROD):
-        with _door(context, servers, server, action, admins) as door:
-            statements = _statements(context, servers, door, server, action)
-            shown[server] = tuple(door.vet(statement).shown for statement in statements)
-            if action is not SetupAction.PRINT:
-                with door.transaction():
-                    for statement in statements:
-                        door.execute(statement)
-    return SetupReport(dev=shown[Server.DEV], prod=shown[Server.PROD], applied=action is not SetupAction.PRINT)
+    with ExitStack() as stack:
+        servers = context.servers()
+        if action is SetupAction.REMOVE:
+            stack.enter_context(_lock(servers, admins))
+        dev, prod = (stack.enter_context(_site(context, servers, one, action, admins)) for one in Server)
+        if action is SetupAction.REMOVE:
+            checks = _look_before_removal(dev, prod)
+        else:
+            checks = _look(context, dev, prod, action, agree)
+        if action is SetupAction.PRINT:
+            for site in (dev, prod):
+                site.shown = tuple(site.door.vet(one).shown for one in _statements(site, action))
+            return _report(dev, prod, action, checks)
+        for site in (dev, prod):
+            _rehearse(site, action)
+        _carry_out(context, dev, prod, action, checks)
+        if action is SetupAction.REMOVE:
+            checks = [
+                check
+                for site in (dev, prod)
+                for check in kept_roles(site.door, site.place.database, site.names, read_roles(site.door, site.names))
+            ]
+        return _report(dev, prod, action, checks, changed=(Server.DEV, Server.PROD))
 
 
-def _door(
+def _report(
+    dev: Site, prod: Site, action: SetupAction, checks: list[Check], *, changed: tuple[Server, ...] = ()
+) -> SetupReport:
+    return SetupReport(
+        dev=dev.shown, prod=prod.shown, applied=action is not SetupAction.PRINT, checks=tuple(checks), changed=changed
+    )
+
+
+# ------------------------------------------------------------------------------------------------- both servers, first
+
+
+def _look(context: Context, dev: Site, prod: Site, action: SetupAction, agree: Agree) -> list[Check]:
+    """See that all of it may be given, and what a person should know of it."""
+    held = context.settings.maintenance.roles
+    known = read_role_rights(prod.door, held) if held else {}
+    for one in held:
+        refuse_role(one, known.get(one), {prod.operator})
+    for site in (dev, prod):
+        refuse_superuser(read_roles(site.door, site.names), site.operator)
+    checks = [*memberships(dev.door, dev.place.owners, dev.operator), *second_wall(prod.door, prod.operator)]
+    if action is SetupAction.PRINT:
+        return checks
+    refuse_windows_own_roles(prod.door)
+    checks += _passwords(dev, prod)
+    refuse_memberships(checks, agree)
+    return checks
+
+
+def _passwords(dev: Site, prod: Site) -> Iterator[Check]:
+    """See that no login's password is changed under somebody who uses it.
+
+    :raises PreflightFailed: it would be; or one role of one cluster would get two.
+    """
+    if dev.cluster == prod.cluster:
+        for name in dev.logins.keys() & prod.logins.keys():
+            if dev.logins[name].password != prod.logins[name].password:
+                raise PreflightFailed(
+                    f"dev and production are databases of one cluster, and the connection strings give {name} two "
+                    "passwords there",
+                    hint="Give it one, or name two roles.",
+                    code="password-in-use",
+                )
+    journalled = Journalled.of(prod.door, read_windows(prod.door))
+    for site in (dev, prod):
+        shared = site is dev and any(is_anothers(journalled.belonging(one)) for one in read_objects(dev.door))
+        existing = read_roles(site.door, site.names)
+        for name, dsn in site.logins.items():
+            keeps, checks = keeps_password(site.door, site.place.database, existing, name, dsn.password, shared=shared)
+            if keeps:
+                site.keeps.add(name)
+            yield from checks
+
+
+def _look_before_removal(dev: Site, prod: Site) -> list[Check]:
+    refuse_windows(dev.door, prod.door)
+    for site in (dev, prod):
+        refuse_removal(site.door, site.place.database, site.names, read_roles(site.door, site.names))
+    return []
+
+
+@contextmanager
+def _lock(servers: Servers, admins: Mapping[Server, SecretStr] | None) -> Iterator[None]:
+    """Keep other controllers away from production; :raises WrongState: one is at work."""
+    dsn = _admin(servers, Server.PROD, SetupAction.REMOVE, admins)
+    with connect(dsn, Server.PROD, Policy.for_window(content=()), what="setup/lock") as door:
+        lock.take(door)
+        yield
+
+
+# ------------------------------------------------------------------------------------------------------------ a server
+
+
+@contextmanager
+def _site(
     context: Context,
     servers: Servers,
     server: Server,
     action: SetupAction,
     admins: Mapping[Server, SecretStr] | None,
-) -> Door:
-    configured = servers.dev if server is Server.DEV else servers.prod
-    try:
-        secret = admins[server] if admins else admin_dsn(ADMIN_VARIABLES[server])
-        dsn = parse_dsn(secret, name=f"{server}'s administrator")
-    except ConfigurationError:
-        if action is not SetupAction.PRINT:
-            raise
-        dsn = configured
+) -> Iterator[Site]:
+    dsn = _admin(servers, server, action, admins)
+    logins = _logins(servers, server)
     with connect(dsn, server, Policy.reading(), what="setup") as reader:
-        place = _place(context, reader, server)
+        place = _place(context, reader, server, action)
+        facts = read_server_facts(reader)
+        own = (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE) if server is Server.PROD else ()
+        granting = {one.owner for one in read_role_grants(reader, [*own, *logins]) if one.owner}
     policy = Policy.for_setup(
         content=(*place.content, *place.partitions),
         sequences=place.sequences,
-        roles=_role_names(servers, server),
+        roles=(*own, *logins),
         database=place.database,
         schemas=place.schemas,
         # A member of an owner could do anything with its tables: only dev's operator has to be one, to publish them.
         owners=place.owners if server is Server.DEV else (),
-        table_owners=place.owners if server is Server.PROD else (),
+        table_owners={*place.owners, *granting} if server is Server.PROD else granting,
         own_schema=OWN_SCHEMA if server is Server.PROD else None,
         journal_owners=(servers.prod.user or "", dsn.user or "") if server is Server.PROD else (),
         held=place.held,
         keeper=MAINTENANCE_ROLE if place.held else None,
     )
-    return connect(dsn, server, policy, what="setup", read_only=False)
+    with connect(dsn, server, policy, what="setup", read_only=False) as door:
+        yield Site(server, door, place, logins, facts.system_identifier)
 
 
-def _place(context: Context, door: Door, server: Server) -> roles.Place:
+def _admin(servers: Servers, server: Server, action: SetupAction, admins: Mapping[Server, SecretStr] | None) -> Dsn:
+    try:
+        secret = admins[server] if admins else admin_dsn(ADMIN_VARIABLES[server])
+        return parse_dsn(secret, name=f"{server}'s administrator")
+    except ConfigurationError:
+        if action is not SetupAction.PRINT:
+            raise
+        return servers.dev if server is Server.DEV else servers.prod
+
+
+def _place(context: Context, door: Door, server: Server, action: SetupAction) -> roles.Place:
     relations = read_relations(door, measured=False)
     content = context.settings.tables.all_content
     for name in content:
-        if name not in relations:
+        if name not in relations and action is not SetupAction.REMOVE:
             raise PreflightFailed(
                 f"{server} has no table {name}", hint="Correct [tables] content.", code="unknown-table"
             )
+    content = tuple(name for name in content if name in relations)
     known = [one for one in relations.values() if one.name.schema not in OWN_SCHEMAS]
     owned = known if server is Server.PROD else [relations[name] for name in content]
     sequences: tuple[QualifiedName, ...] = ()
@@ -129,10 +277,12 @@ def _place(context: Context, door: Door, server: Server) -> roles.Place:
     )
 
 
-def _role_names(servers: Servers, server: Server) -> tuple[str, ...]:
+def _logins(servers: Servers, server: Server) -> dict[str, Dsn]:
     if server is Server.PROD:
-        return (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE, _user(servers.prod, "prod"))
-    return tuple(dict.fromkeys((_user(servers.dev, "dev"), _user(servers.stream, "dev, from production"))))
+        return {_user(servers.prod, "prod"): servers.prod}
+    operator, stream = _user(servers.dev, "dev"), _user(servers.stream, "dev, from production")
+    # Where both are one role the operator's connection string counts.
+    return {operator: servers.dev} | ({stream: servers.stream} if stream != operator else {})
 
 
 def _user(dsn: Dsn, name: str) -> str:
@@ -143,58 +293,91 @@ def _user(dsn: Dsn, name: str) -> str:
     return dsn.user
 
 
-def _statements(context: Context, servers: Servers, door: Door, server: Server, action: SetupAction) -> list[Composed]:
-    names = _role_names(servers, server)
-    existing = read_roles(door, names)
+# ---------------------------------------------------------------------------------------------------------- statements
+
+
+def _statements(site: Site, action: SetupAction) -> list[Composed]:
+    """What is left to do on a server."""
+    door, place = site.door, site.place
     if action is SetupAction.REMOVE:
         # The journal outlives the operator who kept it.
-        tables = tables_there(door) if server is Server.PROD else ()
-        return [*(owner_statements(door.role, tables) if tables else []), *roles.removal(names, existing)]
-    place = _place(context, door, server)
+        journal = tables_there(door) if site.server is Server.PROD else ()
+        removal = plan_removal(door, site.names, place.database, journal)
+        owner = owner_statements(door.role, journal) if journal and removal.statements else []
+        return [*owner, *removal.statements]
+    existing = read_roles(door, site.names)
     hidden = action is SetupAction.PRINT
-    if server is Server.PROD:
-        operator = _login(door, servers.prod, "prod", hidden)
-        _refuse_superuser(existing, operator.name)
+    operator = _login(site, site.operator, hidden)
+    if site.server is Server.PROD:
         return [
             *roles.content_roles(door, place, existing),
             *roles.production_operator(door, place, operator, existing),
             *create_statements(),
             *owner_statements(operator.name),
         ]
-    operator = _login(door, servers.dev, "dev", hidden)
-    _refuse_superuser(existing, operator.name)
-    return roles.development_logins(place, operator, _login(door, servers.stream, "the stream", hidden), existing)
+    return roles.development_logins(place, operator, _login(site, list(site.logins)[-1], hidden), existing)
 
 
-def _refuse_hold(context: Context, servers: Servers, door: Door, action: SetupAction) -> None:
-    """See that the roles to be held are the application's, and that none is held whose releaser is about to go."""
-    if action is not SetupAction.REMOVE:
-        held = context.settings.maintenance.roles
-        known = read_role_rights(door, held)
-        for name in held:
-            refuse_role(name, known.get(name), {_user(servers.prod, "prod")})
+def _login(site: Site, name: str, hidden: bool) -> roles.Login:
+    password = site.logins[name].password
+    if hidden or name in site.keeps or not password.get_secret_value():
+        return roles.Login(name, None)
+    return roles.Login(name, site.door.verifier(name, password))
+
+
+# ------------------------------------------------------------------------------------------------------- carrying out
+
+
+class _RehearsedError(Exception):
+    """The end of a rehearsal."""
+
+
+def _rehearse(site: Site, action: SetupAction) -> None:
+    """Run the statements and take them back, so that what a server refuses is known before either is changed."""
+    try:
+        with site.door.transaction():
+            for statement in _statements(site, action):
+                site.door.execute(statement)
+            raise _RehearsedError
+    except _RehearsedError:
         return
-    hold = read_hold(door)
-    if hold is not None:
-        raise WrongState(
-            f"writes of {', '.join(hold.names)} are held, and the role that releases them would go",
-            hint="`egrow-replica maintenance off` first.",
-            code="already-held",
-        )
 
 
-def _refuse_superuser(existing: dict[str, Role], name: str) -> None:
-    if name in existing and existing[name].superuser:
-        raise PreflightFailed(
-            f"{name} is a superuser, which needs no setup",
-            hint="Name an ordinary role, such as egrow_operator, in the connection string: setup makes it.",
-            code="superuser",
-        )
+def _carry_out(context: Context, dev: Site, prod: Site, action: SetupAction, checks: list[Check]) -> None:
+    """Change one server after the other; each in one transaction.
+
+    :raises EgrowError: with what was changed by then.
+    """
+    _apply(dev, action)
+    try:
+        _apply(prod, action)
+    except BaseException as error:
+        again = f"`egrow-replica setup --{action}`"
+        done = f"dev was changed already, by the {len(dev.shown)} statements that the answer lists"
+        if isinstance(error, EgrowError):
+            error.message += f"; production was not changed, but {done}"
+            error.hint = f"{error.hint} See to the cause, then run {again} again: it goes on from there.".strip()
+            error.report = _report(dev, prod, action, checks, changed=(Server.DEV,))
+        else:
+            context.listener.say(f"warning: {done}, and production was not: {again} goes on from there")
+        raise
 
 
-def _login(door: Door, dsn: Dsn, name: str, hidden: bool) -> roles.Login:
-    user = _user(dsn, name)
-    password: SecretStr = dsn.password
-    if hidden or not password.get_secret_value():
-        return roles.Login(user, None)
-    return roles.Login(user, door.verifier(user, password))
+def _apply(site: Site, action: SetupAction) -> None:
+    """Run the statements; in a removal look again what is left, as another database may let go of a role meanwhile."""
+    shown: list[str] = []
+    for attempt in range(TRIES):
+        try:
+            statements = _statements(site, action)
+            if not statements:
+                break
+            with site.door.transaction():
+                for statement in statements:
+                    site.door.execute(statement)
+            shown += [site.door.vet(statement).shown for statement in statements]
+            if action is not SetupAction.REMOVE:
+                break
+        except StatementFailed as error:
+            if error.sqlstate not in RACES or attempt == TRIES - 1:
+                raise
+    site.shown = tuple(shown)

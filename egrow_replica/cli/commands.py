@@ -34,7 +34,7 @@ from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ExitCode, UsageError
-from egrow_replica.model import QualifiedName
+from egrow_replica.model import Check, QualifiedName
 from egrow_replica.settings import seconds
 
 NAMES = ("setup", "compare", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
@@ -77,6 +77,9 @@ def setup(
     print_: Annotated[bool, typer.Option("--print", help="show the SQL (default)")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="run it with the administrators' connections")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the roles again")] = False,
+    grant_superuser: Annotated[
+        bool, typer.Option("--grant-superuser", help="let dev's operator become a member of a superuser")
+    ] = False,
 ) -> Answer:
     """Make the controller's roles with the least privileges, on both servers."""
     if print_ + apply + remove > 1:
@@ -85,7 +88,11 @@ def setup(
     action = SetupAction.APPLY if apply else SetupAction.REMOVE if remove else SetupAction.PRINT
     if action is not SetupAction.PRINT:
         state.confirm(tr("Change the roles on both servers?"))
-    return Answer("setup", set_up(state.context(), action))
+
+    def agree(check: Check) -> bool:
+        return grant_superuser or state.agrees(f"{check.message}. {tr('Do it all the same?')}")
+
+    return Answer("setup", set_up(state.context(), action, agree=agree))
 
 
 def enable(

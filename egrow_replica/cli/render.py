@@ -261,8 +261,12 @@ def _restore(console: Console, report: results.RestoreReport) -> None:
 
 
 def _setup(console: Console, report: results.SetupReport) -> None:
-    for title, statements in (("PRODUCTION", report.prod), ("DEVELOPMENT", report.dev)):
+    for title, server, statements in (("PRODUCTION", "prod", report.prod), ("DEVELOPMENT", "dev", report.dev)):
         console.print(f"-- {title}{', applied' if report.applied else ''}", markup=False, highlight=False)
+        for check in report.checks:
+            if check.server.value == server:
+                for line in filter(None, (f"{check.severity.upper()}: {check.message}", check.remedy)):
+                    console.print(f"-- {line}", markup=False, highlight=False, soft_wrap=True)
         for statement in statements:
             console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
     if not report.applied:

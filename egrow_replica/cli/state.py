@@ -58,13 +58,19 @@ class State:
         """
         if self.yes:
             return
-        if not self.out.is_terminal or self.json:
+        if not self._may_ask:
             raise UsageError("this command writes, and nobody can be asked", hint="Say --yes.", code="not-confirmed")
-        if self.out.input(f"{question} {tr('[y/N]')} ", markup=False).strip().lower() not in (
-            "y",
-            "yes",
-            "s",
-            "si",
-            "sí",
-        ):
+        if not self._ask(question):
             raise UsageError("not confirmed, nothing was done", code="not-confirmed")
+
+    def agrees(self, question: str) -> bool:
+        """Ask what ``--yes`` does not answer; no where nobody is there to ask."""
+        return self._may_ask and self._ask(question)
+
+    @property
+    def _may_ask(self) -> bool:
+        return self.out.is_terminal and not self.json
+
+    def _ask(self, question: str) -> bool:
+        answer = self.out.input(f"{question} {tr('[y/N]')} ", markup=False)
+        return answer.strip().lower() in ("y", "yes", "s", "si", "sí")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from egrow_replica.catalog.roles import (
@@ -160,15 +160,6 @@ def development_logins(place: Place, operator: Login, stream: Login, existing: d
             SQL("GRANT CONNECT ON DATABASE {} TO {}").format(Identifier(place.database), Identifier(stream.name)),
         ]
     return statements
-
-
-def removal(names: Sequence[str], existing: dict[str, Role]) -> list[Composed]:
-    """Take the roles and everything granted to them away, in this database."""
-    present = [name for name in names if name in existing]
-    return [
-        *(SQL("DROP OWNED BY {}").format(Identifier(name)) for name in present),
-        *(SQL("DROP ROLE {}").format(Identifier(name)) for name in present),
-    ]
 
 
 def _login(login: Login, existing: dict[str, Role], attributes: SQL) -> Composed:

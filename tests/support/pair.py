@@ -100,9 +100,9 @@ class Pair:
         self.configure(logins={"dev": self.lab.dev_admin_dsn, "prod": self.lab.prod_admin_dsn})
 
     def set_up(self) -> None:
-        """The operator's roles and privileges, for the tables of the configuration."""
+        """The operator's roles and privileges, for the tables of the configuration, whoever owns them."""
         admins = {server: SecretStr(self.lab.admin_dsn(server)) for server in SIDES}
-        set_up(Context(load_settings(self.config), Silence()), SetupAction.APPLY, admins)
+        set_up(Context(load_settings(self.config), Silence()), SetupAction.APPLY, admins, lambda _: True)
 
     @property
     def is_used(self) -> bool:

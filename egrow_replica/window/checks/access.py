@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from egrow_replica.catalog.role_uses import read_role_uses
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
     RESTORE_PRIVILEGES,
@@ -30,8 +31,15 @@ _CONTENT_ROLES = (APPLY_ROLE, RESTORE_ROLE)
 
 
 def makes_roles(view: View) -> bool:
-    """Whether the window has to make the content roles itself: a superuser without them."""
-    return view.facts(PROD).superuser and len(read_roles(view.prod, _CONTENT_ROLES)) < len(_CONTENT_ROLES)
+    """Whether the window has to make the content roles itself: a superuser without them.
+
+    Another database of the cluster may have them: those that may do nothing here were not made for this one.
+    """
+    facts = view.facts(PROD)
+    if not facts.superuser:
+        return False
+    used = {use.role for use in read_role_uses(view.prod, _CONTENT_ROLES) if use.database == facts.database}
+    return len(read_roles(view.prod, _CONTENT_ROLES)) < len(_CONTENT_ROLES) or not used
 
 
 @inspection("privilege", DEV, subject="operator", fine="it may replicate, and publish and read every content table")
@@ -152,7 +160,7 @@ def content_roles(view: View, server: Server) -> Iterator[Check]:
     missing = [one for one in _CONTENT_ROLES if one not in roles]
     if missing and not view.facts(server).superuser:
         yield error("content-roles", server, ", ".join(missing), "the role does not exist", _SETUP)
-    if missing:
+    if missing or makes_roles(view):
         return
     for one in _CONTENT_ROLES:
         if roles[one].superuser:

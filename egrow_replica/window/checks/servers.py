@@ -16,6 +16,8 @@ from egrow_replica.window.journal import Window, read_windows
 
 DEV, PROD = Server.DEV, Server.PROD
 _ADDRESSES = "Look at [dev] and [prod] in the configuration, and at the variables that they name."
+#: What helps where only a superuser can own a subscription.
+ORDINARY_OPERATOR_REMEDY = "Open the window with a superuser's connection string, or upgrade production."
 #: What the controller itself opens at most on one server while a window is made.
 OWN_CONNECTIONS = 8
 
@@ -80,7 +82,7 @@ def second_wall(view: View, server: Server) -> Iterator[Check]:
         server,
         f"PostgreSQL {facts.server_version}",
         Capability.ORDINARY_SUBSCRIPTION_OWNER.without,
-        "Open the window with a superuser's connection string, or upgrade production.",
+        ORDINARY_OPERATOR_REMEDY,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from egrow_replica.catalog import read_relations, read_server_facts
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, read_roles
+from egrow_replica.catalog.roles import read_roles
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, connect
+from egrow_replica.errors import StatementFailed
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, publication, roles, slot, subscription
+from egrow_replica.replication.role_removal import RACES, TRIES, remove_roles
 from egrow_replica.results import PlannedLock, Removed
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.secrets import keep_statements_out_of_log, quiet_statements
@@ -59,7 +61,10 @@ class Origin(Step):
 
 
 class Roles(Step):
-    """The content roles, where a superuser opens the window and ``setup`` has not made them."""
+    """The content roles, where a superuser opens the window and ``setup`` has not made them for this database.
+
+    They belong to the cluster: another database of it may have made them, and whoever needs them last removes them.
+    """
 
     name = "roles"
     server = Server.PROD
@@ -70,21 +75,29 @@ class Roles(Step):
 
     def do(self, run: Run) -> str:
         with self._door(run) as door:
-            existing = read_roles(door, CONTENT_ROLES)
-            with door.transaction():
-                for statement in roles.content_roles(door, self._place(run), existing):
-                    door.execute(statement)
-        return f"made {APPLY_ROLE} and {RESTORE_ROLE}"
+            made = [name for name in CONTENT_ROLES if name not in read_roles(door, CONTENT_ROLES)]
+            self._make(run, door)
+        return f"made {' and '.join(made)}" if made else f"gave {' and '.join(CONTENT_ROLES)} their privileges here"
+
+    def _make(self, run: Run, door: Door) -> None:
+        """Make them and give them their privileges; another database's window may do the same at this moment."""
+        for attempt in range(TRIES):
+            try:
+                with door.transaction():
+                    for statement in roles.content_roles(door, self._place(run), read_roles(door, CONTENT_ROLES)):
+                        door.execute(statement)
+            except StatementFailed as error:
+                if error.sqlstate not in RACES or attempt == TRIES - 1:
+                    raise
+            else:
+                return
 
     def undo(self, run: Run) -> list[Removed]:
         if not run.setting.makes_roles:
             return []
         with self._door(run) as door:
-            existing = read_roles(door, CONTENT_ROLES)
-            with door.transaction():
-                for statement in roles.removal(CONTENT_ROLES, existing):
-                    door.execute(statement)
-        return [Removed(server=Server.PROD, kind="role", name=name) for name in CONTENT_ROLES if name in existing]
+            dropped = remove_roles(door, CONTENT_ROLES, self._place(run).database)
+        return [Removed(server=Server.PROD, kind="role", name=name) for name in dropped]
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         with self._door(run) as door:
