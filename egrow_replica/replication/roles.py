@@ -152,6 +152,8 @@ def development_logins(place: Place, operator: Login, stream: Login, existing: d
         SQL("GRANT CONNECT, CREATE ON DATABASE {} TO {}").format(Identifier(place.database), name),
         SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), name),
         SQL("GRANT pg_monitor TO {}").format(name),
+        # Only to mark the window's slot, so that one that is made anew under its name is known.
+        SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_stat_reset_replication_slot(text) TO {}").format(name),
         *(SQL("GRANT {} TO {}").format(Identifier(owner), name) for owner in place.owners),
     ]
     if stream.name != operator.name:

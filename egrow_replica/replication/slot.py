@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from egrow_replica.db import Door, Literal, query
+from egrow_replica.db import Composed, Door, Literal, query
 from egrow_replica.model import Model
 
 
@@ -45,6 +45,22 @@ def current_lsn(dev: Door) -> str:
 def has_confirmed(dev: Door, name: str, lsn: str) -> bool:
     """Whether production has confirmed dev's position ``lsn`` through the slot."""
     return bool(dev.value(query("replication/slot_confirmed"), [name, lsn]))
+
+
+def may_mark(dev: Door) -> bool:
+    """Whether our role may mark a slot; ``setup`` of an earlier version did not grant it."""
+    return bool(dev.value(query("replication/may_mark_slot")))
+
+
+def mark_statement(name: str) -> Composed:
+    """What marks a slot."""
+    return query("replication/mark_slot", slot=Literal(name))
+
+
+def mark(dev: Door, name: str) -> None:
+    """Mark the slot, where our role may: the mark is gone with the slot, and with the statistics in a crash."""
+    if may_mark(dev):
+        dev.execute(mark_statement(name))
 
 
 def drop(dev: Door, name: str) -> bool:

@@ -156,8 +156,21 @@ def _slot(noted: Moment | None, now: Moment, stream: Stream) -> Iterator[Sign]:
             f"slot {stream.common} moved on from {rest} to {now.confirmed_lsn} while the window was paused: somebody "
             "used it, or made it anew, and what came in between is lost"
         )
-    same_count = not restarted and noted.counted_since == now.counted_since
-    if same_count and now.decoded is not None and noted.decoded is not None and now.decoded < noted.decoded:
+    yield from _mark(noted, now, stream, restarted=restarted)
+
+
+def _mark(noted: Moment, now: Moment, stream: Stream, *, restarted: bool) -> Iterator[Sign]:
+    """By when the slot's count began, which a new slot does not have, else by the count; a crash takes away both."""
+    if noted.counted_since is not None and noted.counted_since != now.counted_since:
+        if now.counted_since is not None:
+            yield Sign(
+                f"the statistics of slot {stream.common} were reset at {now.counted_since:%Y-%m-%d %H:%M:%S%z}: "
+                "whether it was made anew before that, nothing here shows; `validate` compares every row",
+                loses=False,
+            )
+        elif not restarted:
+            yield Sign(f"slot {stream.common} was made anew: what was edited before that, and had not arrived, is lost")
+    elif not restarted and now.counted_since == noted.counted_since and (now.decoded or 0) < (noted.decoded or 0):
         yield Sign(
             f"slot {stream.common} was made anew: it has decoded {now.decoded} transactions, once it had "
             f"{noted.decoded}; what came in between is lost"

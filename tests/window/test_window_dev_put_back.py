@@ -196,16 +196,23 @@ def test_a_slot_that_moved_while_the_window_was_paused(shared: Pair, how: str) -
     assert_closed(pair, name, said)
 
 
-def test_a_slot_that_was_made_anew_while_the_window_streams(shared: Pair) -> None:
-    """What it had decoded is less than before; and the row that came in between is missing."""
-    pair = shared
-    pair.ok("enable", "--name", "anew", "--no-backup")
-    slot = pair.common("anew")
-    for number in range(5):
-        add(pair, f"anew-{number}")
-    wait_until(lambda: arrived(pair, "anew-4"), what="the stream")
-    pair.ok("pause")  # from here on it is known how much the slot has decoded
-    pair.ok("resume")
+MARK = "EXECUTE ON FUNCTION pg_stat_reset_replication_slot"
+
+
+@pytest.mark.parametrize("told_by", ["its mark", pytest.param("its count", marks=pytest.mark.slow)])
+def test_a_slot_that_was_made_anew_while_the_window_streams(shared: Pair, told_by: str) -> None:
+    """It has no mark, or has decoded less than before; and the row that came in between is missing."""
+    pair, name = shared, "anew-" + told_by.split()[1]
+    if told_by == "its count":
+        pair.dev_sql(f"REVOKE {MARK} FROM egrow_operator")
+    pair.ok("enable", "--name", name, "--no-backup")
+    slot = pair.common(name)
+    if told_by == "its count":
+        for number in range(5):
+            add(pair, f"counted-{number}")
+        wait_until(lambda: arrived(pair, "counted-4"), what="the stream")
+        pair.ok("pause")  # from here on it is known how much the slot has decoded
+        pair.ok("resume")
     with psycopg.connect(pair.lab.dev_admin_dsn, autocommit=True) as connection:
 
         def dropped() -> bool:
@@ -219,11 +226,23 @@ def test_a_slot_that_was_made_anew_while_the_window_streams(shared: Pair) -> Non
             return True
 
         wait_until(dropped, what="the end of the slot")
-        add(pair, "anew-lost")
+        add(pair, f"{name}-lost")
         connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
     assert_told(pair, f"slot {slot} was made anew")
-    assert not arrived(pair, "anew-lost")
-    assert_closed(pair, "anew", "public.courses: 1 rows of dev are not on production")
+    assert not arrived(pair, f"{name}-lost")
+    assert_closed(pair, name, "public.courses: 1 rows of dev are not on production")
+    pair.dev_sql(f"GRANT {MARK} TO egrow_operator")
+
+
+def test_a_slot_whose_statistics_somebody_reset(shared: Pair) -> None:
+    """That takes the mark away and loses nothing: it is said, and the window goes on."""
+    pair = shared
+    pair.ok("enable", "--name", "reset", "--no-backup")
+    pair.dev_sql("SELECT pg_stat_reset_replication_slot(NULL)")
+    status = pair.ok("status")
+    assert any("were reset" in one for one in status.json["warnings"]), str(status)
+    pair.ok("disable")
+    assert pair.leftovers() == []
 
 
 def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair) -> None:

@@ -206,5 +206,5 @@ GRANTED: frozenset[str] = words("""
 pg_control_checkpoint pg_control_init pg_control_recovery pg_control_system pg_replication_origin_create
 pg_replication_origin_drop pg_replication_origin_oid pg_replication_origin_progress
 pg_replication_origin_session_is_setup pg_replication_origin_session_reset pg_replication_origin_session_setup
-pg_show_replication_origin_status
+pg_show_replication_origin_status pg_stat_reset_replication_slot
 """)

@@ -45,10 +45,19 @@ def check_advance(call: Node, policy: Policy) -> tuple[()]:
     return _check(call, policy, arguments=2, allowed=policy.is_window)
 
 
+def check_mark(call: Node, policy: Policy) -> tuple[()]:
+    """Count the slot's transactions from now on, on development's connection: that marks it, and changes nothing else.
+
+    :raises Refused: rule ``slot``.
+    """
+    return _check(call, policy, arguments=1, allowed=StatementKind.CREATE_PUBLICATION in policy.kinds)
+
+
 CHECKS: dict[str, Callable[[Node, Policy], tuple[()]]] = {
     "pg_drop_replication_slot": check_drop,
     "pg_create_physical_replication_slot": check_create,
     "pg_replication_slot_advance": check_advance,
+    "pg_stat_reset_replication_slot": check_mark,
 }
 
 

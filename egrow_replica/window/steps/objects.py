@@ -193,6 +193,7 @@ class Slot(Step):
             what=f"{run.names.window}/slot",
             waits=run.servers.waits,
         )
+        slot.mark(run.dev, run.names.common)
         run.note(slot_lsn=run.exported.lsn)
         return f"from {run.exported.lsn}"
 
@@ -203,6 +204,8 @@ class Slot(Step):
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
         yield Planned(run.dev, CreateReplicationSlot(run.names.common))
+        if slot.may_mark(run.dev):
+            yield Planned(run.dev, slot.mark_statement(run.names.common))
         yield noted(run, "set_progress")
 
     def work(self, run: Run, foreseen: Foreseen) -> Work:
