@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from egrow_replica.app.left import is_loss, look_again
 from egrow_replica.db import Door, Waits, parse_dsn
-from egrow_replica.errors import WrongState
+from egrow_replica.errors import EgrowError, WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
@@ -42,6 +43,8 @@ def locked(context: Context, what: str, *, accept_unknown: bool = False) -> Iter
     """Production's lock for the length of a command.
 
     :param accept_unknown: also where a window stands on production that its journal does not know.
+    A server that goes away while the block runs is looked at again, and the error says what is left.
+
     :raises WrongState: another controller has it, or there is such a window.
     """
     servers = context.servers()
@@ -50,7 +53,12 @@ def locked(context: Context, what: str, *, accept_unknown: bool = False) -> Iter
         lock.take(door)
         if not accept_unknown:
             refuse_unknown(door, read_windows(door))
-        yield servers, door, stack
+        try:
+            yield servers, door, stack
+        except EgrowError as error:
+            if is_loss(error):
+                error.hint = f"{error.hint} {look_again(servers)}".strip()
+            raise
 
 
 def open_window(windows: list[Window]) -> Window | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from egrow_replica.app.context import Context, who
+from egrow_replica.app.left import saying_what_is_held
 from egrow_replica.db import Door
 from egrow_replica.errors import WrongState
 from egrow_replica.model import Model
@@ -24,6 +25,7 @@ from egrow_replica.window.hold import (
     weakness,
 )
 from egrow_replica.window.journal import Journal
+from egrow_replica.window.servers import Servers
 
 
 class MaintenanceOptions(Model):
@@ -45,6 +47,12 @@ def hold_writes(context: Context, options: MaintenanceOptions) -> MaintenanceRep
     with servers.read_prod("maintenance") as prod:
         check_roles(prod, settings.roles, servers.prod.user)
         refuse_held(read_hold(prod))
+    with saying_what_is_held(servers):
+        return _hold(context, servers, options, started)
+
+
+def _hold(context: Context, servers: Servers, options: MaintenanceOptions, started: float) -> MaintenanceReport:
+    settings = context.settings.maintenance
     with servers.journal_prod("maintenance/journal") as door:
         Journal(door, "").create()
     user, host = who()
@@ -74,10 +82,12 @@ def release_writes(context: Context) -> MaintenanceReport:
     grace = context.settings.maintenance.grace
     if hold is not None:
         user, host = who()
-        outcome = release(servers, hold, f"{user}@{host} released it", grace=grace)
+        with saying_what_is_held(servers):
+            outcome = release(servers, hold, f"{user}@{host} released it", grace=grace)
     elif behind is not None:
         hold = behind[0]
-        outcome = end_left_behind(servers, hold, grace=grace)
+        with saying_what_is_held(servers):
+            outcome = end_left_behind(servers, hold, grace=grace)
     else:
         raise WrongState("writes are not held", hint="`egrow-replica maintenance on` holds them.", code="not-held")
     left = [f"{session} has not ended: it only reads until it does" for session in outcome.left]

@@ -20,6 +20,7 @@ def sync(context: Context, options: EnableOptions) -> SyncReport:
     started = time.monotonic()
     # Held writes stay held until the window's last verdict: disable releases them when it has closed it.
     opened = enable(context, options, keeps_hold=True)
+    closed: DisableReport | None = None
     try:
         closed = disable(context, DisableOptions())
     except EgrowError as error:
@@ -28,8 +29,18 @@ def sync(context: Context, options: EnableOptions) -> SyncReport:
         raise
     finally:
         if options.hold_seconds is not None:
-            release_of_window(context, opened.window.name)
+            _release(context, opened.window.name, failed=closed is None)
     return _report(opened, closed, started)
+
+
+def _release(context: Context, window: str, *, failed: bool) -> None:
+    """Release the window's hold; where closing it has failed, that is the error that matters."""
+    try:
+        release_of_window(context, window)
+    except EgrowError as error:
+        if not failed:
+            raise
+        context.listener.say(f"warning: writes may still be held: {error.message}")
 
 
 def _report(opened: EnableReport, closed: DisableReport, started: float) -> SyncReport:

@@ -102,6 +102,7 @@ def connect(
     except BaseException:
         connection.close()
         raise
+    door.only_reads = read_only or planning
     if waits is not None:
         door.watched_by(waits, watched(dsn, server, door.backend_pid))
     return door

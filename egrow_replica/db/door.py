@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, tuple_row
 from pydantic import SecretStr
 
@@ -17,6 +18,7 @@ from egrow_replica.db.capabilities import Capability, has
 from egrow_replica.db.waits import Waits, Watched, ending
 from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, Vetted, vet
+from egrow_replica.guard.statements import StatementKind
 from egrow_replica.model import Server
 
 Row = TypeVar("Row")
@@ -28,6 +30,7 @@ Parameters = Sequence[Any]
 #: Begins a transaction in which a connection sees one and the same state throughout, and writes nothing.
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+_ONLY_READING = frozenset({StatementKind.SELECT, StatementKind.SHOW, StatementKind.SET, StatementKind.TRANSACTION})
 CANCEL_SECONDS = 5.0
 #: Each statement as it is sent, secrets masked and parameters left out: ``--verbose`` with ``--log-file`` shows it.
 _LOG = logging.getLogger("egrow_replica.sql")
@@ -37,10 +40,12 @@ class Door:
     """One connection to one server, under one policy.
 
     :ivar server: which side it leads to.
+    :ivar only_reads: its transactions begin read only.
     :ivar version: ``server_version_num``.
     :ivar sent: called with each vetted statement just before it is sent; for plans and tests.
     """
 
+    only_reads = False
     _waits: Waits | None = None
     _watched: Watched | None = None
 
@@ -50,6 +55,7 @@ class Door:
         self.policy = policy
         self.sent: Callable[[Vetted], None] | None = None
         self._stream: Generator[Any] | None = None
+        self._was_in_transaction = False
 
     def watched_by(self, waits: Waits, watched: Watched) -> None:
         """Let somebody look for whom its statements wait, until it is closed."""
@@ -215,6 +221,7 @@ class Door:
 
     def _announce(self, vetted: Vetted) -> Vetted:
         log_sent(self.server, vetted.shown)
+        self._was_in_transaction = self._connection.info.transaction_status is not TransactionStatus.IDLE
         if self.sent is not None:
             self.sent(vetted)
         return vetted
@@ -232,6 +239,16 @@ class Door:
         except psycopg.Error as error:
             self._fail(error, vetted)
 
+    def _in_flight(self, vetted: Vetted) -> str:
+        """What nobody here can know where the connection breaks now; what can be known, in a sentence."""
+        if vetted.text.upper().startswith("COMMIT"):
+            return f"Whether {self.server} has committed the last transaction is not known: the answer is lost."
+        if self._was_in_transaction:
+            return f"The transaction that was open on {self.server} is rolled back; what was committed before stays."
+        if self.only_reads and vetted.kind in _ONLY_READING:
+            return ""
+        return f"Whether the last statement took effect on {self.server} is not known: the answer is lost."
+
     def _at_work(self) -> AbstractContextManager[None]:
         return self._watched.sending() if self._watched is not None else nullcontext()
 
@@ -242,7 +259,7 @@ class Door:
             self._stream = None
 
     def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
-        failed = translate(error, self.server, self._connection.closed, vetted)
+        failed = translate(error, self.server, self._connection.closed, vetted, self._in_flight(vetted))
         raise waited_for(failed, self._watched) from None
 
 
@@ -285,19 +302,21 @@ def _unless_gone() -> Iterator[None]:
 
 
 def translate(
-    error: psycopg.Error, server: Server, closed: bool, vetted: Vetted | None = None
+    error: psycopg.Error, server: Server, closed: bool, vetted: Vetted | None = None, in_flight: str = ""
 ) -> ServerUnavailable | StatementFailed:
     """Turn the driver's error into ours, by SQLSTATE and never by its text.
 
     The text that libpq makes may quote the statement, and with it a secret: only the server's primary message, its
     detail and its context's first line are kept.
+
+    :param in_flight: what is true of the last statement where the connection broke.
     """
     state = error.sqlstate or ""
     primary = error.diag.message_primary or str(error).splitlines()[0]
     # Class 08: connection; 57P01-57P05: the server was stopped or ended the session (errcodes-appendix.html).
     if closed or state in {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}:
         return ServerUnavailable(
-            f"{server} went away: {primary}", hint=f"See whether {server} runs; what was begun there is rolled back."
+            f"{server} went away: {primary}", hint=f"See whether {server} runs. {in_flight}".strip()
         )
     if state.startswith("08"):  # the server itself could not connect: a subscription to its publisher
         return ServerUnavailable(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from egrow_replica.catalog import Scope
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
 from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, Waits, connect
+from egrow_replica.errors import ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication.names import ObjectNames
@@ -16,6 +17,8 @@ from egrow_replica.replication.names import ObjectNames
 #: Readers that fingerprint side by side, and what they are in a database that is large enough to be worth it.
 SNAPSHOT_READERS, MANY_READERS = 2, 4
 LARGE_BYTES = 1 << 30
+#: What a server answers of a snapshot that is not there any more: 18, and those before it.
+_NO_SNAPSHOT = frozenset({"42704", "22023"})
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,18 @@ class ProdSnapshot:
 
 
 def join_snapshot(door: Door, name: str) -> None:
-    """Begin a transaction in an exported snapshot."""
+    """Begin a transaction in an exported snapshot.
+
+    :raises ServerUnavailable: the session that exported it is gone, and the snapshot with it.
+    """
     door.execute(SNAPSHOT)
-    door.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(name)))
+    try:
+        door.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(name)))
+    except StatementFailed as error:
+        if error.sqlstate not in _NO_SNAPSHOT:
+            raise
+        raise ServerUnavailable(
+            f"{door.server} ended the session that held the snapshot: {error.message}",
+            hint=f"See the log of {door.server} for who ended it, then try again.",
+            code="snapshot-lost",
+        ) from None

@@ -66,6 +66,25 @@ def test_a_transaction_has_time_to_end(held: Pair) -> None:
     assert held.value(Server.PROD, "SELECT bio FROM users ORDER BY id LIMIT 1") == "slow"
 
 
+def test_a_session_of_ours_that_is_ended_in_the_middle(held: Pair) -> None:
+    """The roles read only by then, and that is what is said."""
+    held.configure(maintenance={"roles": [APP], "grace": "30s"})
+    ours = "application_name = 'egrow-replica/maintenance/on'"
+    with as_application(held) as connection:
+        connection.execute("BEGIN")
+        connection.execute("UPDATE users SET bio = 'slow' WHERE id = (SELECT min(id) FROM users)")
+        with held.start("maintenance", "on") as running:
+            wait_until(lambda: running.ended or is_held(held), what="the setting")
+            held.prod_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
+            result = running.result()
+        connection.rollback()
+    assert result.exit_code == 7, str(result)
+    assert f"writes of {APP} are held" in result.message
+    assert "maintenance off" in result.message
+    held.ok("maintenance", "off")
+    assert not is_held(held)
+
+
 def test_one_that_does_not_end_is_ended(held: Pair) -> None:
     held.configure(maintenance={"roles": [APP], "grace": "300ms"})
     with as_application(held) as connection:
