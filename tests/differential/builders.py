@@ -28,6 +28,7 @@ from egrow_replica.evidence import rows as evidence_rows
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication import origins, publication, roles, sequences, slot, subscription
+from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import sql_directory
 from egrow_replica.window import hold, journal
 
@@ -222,12 +223,19 @@ def _backup(scope: Scope, _: str) -> list[str]:
     return prod.noted
 
 
+def _owner(name: str) -> ObjectNames:
+    """The names of which all objects are called ``name``."""
+    return ObjectNames(window=name.removeprefix("egrow_"), id="", production="1/2")
+
+
 def _replication(scope: Scope, names: str) -> list[str]:
     dev, prod = _doors(scope)
     for operations in (("insert",), ("insert", "update")):
-        dev.execute(publication.create_statement(names, scope, operations))
-    publication.published_tables(dev, names)
-    publication.drop(dev, names)
+        for statement in publication.create_statements(_owner(names), scope, operations):
+            dev.execute(statement)
+    publication.read(dev, names)
+    dev.value(query("replication/publication_comment"), [names])
+    dev.execute(query("replication/drop_publication", publication=Identifier(names)))
     slot.get(dev, names)
     slot.current_lsn(dev)
     slot.has_confirmed(dev, names, "0/1")
