@@ -392,6 +392,8 @@ class StatusReport(Model):
 class RestoredTable(Model):
     """What a restore did, or would do, to one content table.
 
+    :ivar production_columns: how many of production's own values were put back: the window had overwritten them.
+    :ivar production_columns_left: rows in which people have changed them since, by key.
     :ivar kept_referenced: rows of the window that others reference; ``kept_parts``: that are parts of such rows.
     """
 
@@ -402,6 +404,8 @@ class RestoredTable(Model):
     kept_referenced: int
     kept_parts: int = 0
     locally_edited: int
+    production_columns: int = 0
+    production_columns_left: tuple[str, ...] = ()
 
 
 class RestoreReport(Model):

@@ -238,6 +238,8 @@ def _close(run: Run, runner: Runner, validation: Validation | None, started: flo
     done = not runner.left and not [one for one in left if one.server is Server.PROD or run.dev_reachable]
     state = WindowState.CLOSED if done else WindowState.CLOSING
     run.journal.set_state(state)
+    if done:
+        run.journal.forget_own_values()
     return _report(run, runner, state, validation, started, left)
 
 

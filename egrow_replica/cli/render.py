@@ -257,6 +257,14 @@ def _restore(console: Console, report: results.RestoreReport) -> None:
         figures = (one.reverted, one.removed, one.reinserted, kept, one.locally_edited)
         table.add_row(escape(str(one.table)), *map(str, figures))
     console.print(table)
+    for one in report.tables:
+        if one.production_columns:
+            line = tr("{table}: {count} of production's own values put back")
+            console.print(line.format(table=escape(str(one.table)), count=one.production_columns), highlight=False)
+        if one.production_columns_left:
+            line = tr("{table}: overwritten by the window and changed by people since, left as they are: {rows}")
+            rows = escape("; ".join(one.production_columns_left))
+            console.print(line.format(table=escape(str(one.table)), rows=rows), highlight=False, soft_wrap=True)
     _validation(console, report.validation)
 
 

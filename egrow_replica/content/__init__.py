@@ -4,6 +4,7 @@ from egrow_replica.content.compare import TableDifference, bytes_of, compare_tab
 from egrow_replica.content.equality import Equality, EqualityCheck
 from egrow_replica.content.moves import Move, Moves, moved_rows, moves_of
 from egrow_replica.content.own_columns import (
+    Overwritten,
     OwnColumns,
     OwnRow,
     changed_rows,
@@ -25,6 +26,7 @@ __all__ = [
     "Move",
     "Moves",
     "Outcome",
+    "Overwritten",
     "OwnColumns",
     "OwnRow",
     "Restore",

@@ -43,6 +43,24 @@ class OwnColumns(Model):
         return _HASH.size * (1 + len(self.groups))
 
 
+class Overwritten(Model):
+    """Values of production's that a window overwrote, for a restore.
+
+    :ivar columns: of one hash.
+    :ivar value_hashes: what they held when that was seen, for each of ``key_hashes``.
+    """
+
+    table: TableName
+    columns: tuple[Column, ...]
+    key_hashes: tuple[int, ...]
+    value_hashes: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+
 @dataclass(frozen=True)
 class OwnRow:
     """A row whose values are not those of the baseline.
@@ -163,7 +181,7 @@ def _rows_statement(table: ContentTable, own: OwnColumns, seed: int, origin: Com
         key_hash=key_hash(table.key_columns, "t", seed),
         values=SQL(", ").join(_hashes(own, seed)),
         origin=origin,
-        shown=_shown(table.key),
+        shown=shown_key(table.key),
         source=table.source,
     )
 
@@ -172,6 +190,7 @@ def _hashes(own: OwnColumns, seed: int) -> list[Composed]:
     return [row_hash(group, "t", seed) for group in own.groups]
 
 
-def _shown(key: Sequence[str]) -> Composed:
+def shown_key(key: Sequence[str]) -> Composed:
+    """The key of the row ``t`` for a person: ``id=1``."""
     parts = [SQL("pg_catalog.concat({}, t.{}::text)").format(Literal(f"{c}="), Identifier(c)) for c in key]
     return SQL("pg_catalog.concat_ws(', ', {})").format(SQL(", ").join(parts))

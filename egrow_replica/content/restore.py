@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash
+from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash, row_hash
 from egrow_replica.content.foresight import Returning, dangling, unique_obstacles
+from egrow_replica.content.own_columns import Overwritten, shown_key
 from egrow_replica.content.reconcile import Writer
 from egrow_replica.content.staging import Stage
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
@@ -23,11 +24,13 @@ class Traces:
     :ivar origins: numbers of our origins.
     :ivar since: transaction id of the baseline; ``None`` where production does not track commits, so
         that only noted rows are recognised.
+    :ivar overwritten: values of production's own columns that the window overwrote.
     """
 
     made: dict[QualifiedName, frozenset[int]]
     origins: frozenset[int]
     since: str | None
+    overwritten: tuple[Overwritten, ...] = ()
 
 
 class _Extra(Model):
@@ -35,10 +38,17 @@ class _Extra(Model):
     origin: int | None
 
 
+class _OverwrittenRow(Model):
+    shown: str
+    unchanged: bool
+
+
 @dataclass
 class _Restoring:
     """One table on its way back.
 
+    :ivar own: how many of production's own values were put back.
+    :ivar own_left: rows in which people have changed them since.
     :ivar removable: the window's rows, by key hash; ``kept``: those that are referenced, and ``parts`` of such rows.
     """
 
@@ -50,6 +60,8 @@ class _Restoring:
     reverted: int = 0
     removed: int = 0
     reinserted: int = 0
+    own: int = 0
+    own_left: list[str] = field(default_factory=list)
 
     @property
     def report(self) -> RestoredTable:
@@ -61,6 +73,8 @@ class _Restoring:
             kept_referenced=len(self.kept),
             kept_parts=len(self.parts),
             locally_edited=self.local,
+            production_columns=self.own,
+            production_columns_left=tuple(self.own_left),
         )
 
 
@@ -125,6 +139,9 @@ class Restore:
             one.stage.refuse_waiting()
         for one in tables:
             one.reinserted = len(one.stage.insert())
+        for one, own in self._overwritten(tables):
+            one.own += self._door.execute(self._own_statement("content/put_back_own", one, own), _hashes(own))
+            one.own_left += [f"{row.shown} ({', '.join(own.names)})" for row in self._overwritten_rows(one, own)]
         return [one.report for one in tables]
 
     def foresee(self) -> Foresight:
@@ -137,6 +154,10 @@ class Restore:
             one.reverted = one.stage.waiting()
             one.reinserted = one.stage.missing()
         self._keep(tables, _as_it_will_be)
+        for one, own in self._overwritten(tables):
+            rows = self._overwritten_rows(one, own)
+            one.own += sum(row.unchanged for row in rows)
+            one.own_left += [f"{row.shown} ({', '.join(own.names)})" for row in rows if not row.unchanged]
         for one in tables:
             one.removed = len(one.removable)
         obstacles = [*self._kept_obstacles(tables), *self._obstacles(tables)]
@@ -159,6 +180,32 @@ class Restore:
                     hint="See to these rows first; the content stays as it is.",
                     code="new-orphans",
                 )
+
+    def _overwritten(self, tables: list[_Restoring]) -> Iterator[tuple[_Restoring, Overwritten]]:
+        by_name = {one.stage.table.name: one for one in tables}
+        for own in self._traces.overwritten:
+            one = by_name.get(own.table)
+            always = any(column.identity == "a" for column in own.columns)  # takes no other value
+            if one is not None and {*own.names} <= {*one.stage.columns} and not always:
+                yield one, own
+
+    def _overwritten_rows(self, one: _Restoring, own: Overwritten) -> list[_OverwrittenRow]:
+        return self._door.rows(_OverwrittenRow, self._own_statement("content/overwritten_rows", one, own), _hashes(own))
+
+    def _own_statement(self, name: str, one: _Restoring, own: Overwritten) -> Composable:
+        parts = {
+            "source": one.stage.table.source,
+            "stage": one.stage.identifier,
+            "matches": one.stage.table.matches("t", "s"),
+            "key_hash": self._key_hash(one.stage.table, "t"),
+            "value_hash": row_hash(own.columns, "t", self._seed),
+            "old": columns(own.names, "t"),
+            "new": columns(own.names, "s"),
+        }
+        if name == "content/overwritten_rows":
+            return query(name, shown=shown_key(one.stage.table.key), **parts)
+        assignments = SQL(", ").join(SQL("{} = {}").format(Identifier(c), Identifier("s", c)) for c in own.names)
+        return query(name, assignments=assignments, **parts)
 
     def _staged(self) -> list[_Restoring]:
         return [self._stage(position, table) for position, table in enumerate(self._scope.tables)]
@@ -288,6 +335,10 @@ def _as_it_will_be(key: ForeignKey, stage: Stage | None) -> Composable:
         columns(names, "b"),
         stage.identifier,
     )
+
+
+def _hashes(own: Overwritten) -> list[list[int]]:
+    return [list(own.key_hashes), list(own.value_hashes)]
 
 
 def _references(key: ForeignKey) -> Composable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
-from egrow_replica.content import Moves, OwnColumns
+from egrow_replica.content import Moves, Overwritten, OwnColumns
 from egrow_replica.db import Composed, Door, Identifier, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
@@ -23,7 +24,7 @@ from egrow_replica.results import ContentReport, Reconciled, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
-TABLES = ("window", "step", "made_row", "hold")
+TABLES = ("window", "step", "made_row", "hold", "overwritten", "own_values")
 
 
 class WindowSetting(Model):
@@ -214,14 +215,14 @@ def read_windows(prod: Door) -> list[Window]:
 
 def exists(prod: Door) -> bool:
     """Whether the journal is there with everything that this version keeps in it."""
-    return bool(prod.value(query("journal/exists")) and prod.value(query("hold/exists")))
+    return len(tables_there(prod)) == len(TABLES)
 
 
 def tables_there(prod: Door) -> tuple[str, ...]:
     """The journal's tables, those that are there: none where there is no journal."""
-    if not prod.value(query("journal/exists")):
-        return ()
-    return TABLES if exists(prod) else tuple(table for table in TABLES if table != "hold")
+    there = set(prod.values(query("journal/tables_there"), [list(TABLES)]))
+    # The last that the first version made: without it there is no journal.
+    return tuple(table for table in TABLES if table in there) if "made_row" in there else ()
 
 
 def create_statements() -> list[Composed]:
@@ -239,6 +240,14 @@ def owner_statements(role: str, tables: Iterable[str] = TABLES) -> list[Composed
         query("journal/schema_owner", role=owner),
         *(query("journal/table_owner", table=Identifier(table), role=owner) for table in tables),
     ]
+
+
+def own_values(prod: Door, window: str, table: QualifiedName) -> bytes | None:
+    """What a table's columns that do not travel held at a window's baseline, where the journal keeps it."""
+    if "own_values" not in tables_there(prod):
+        return None
+    found = prod.value(query("journal/own_values"), [window, str(table)])
+    return bytes(found) if found is not None else None
 
 
 class Journal:
@@ -305,6 +314,38 @@ class Journal:
     def set_validation(self, validation: Validation) -> None:
         """Store the verdict."""
         self._prod.execute(query("journal/set_validation"), [self._window, _json(validation)])
+
+    def set_overwritten(self, found: Iterable[Overwritten]) -> None:
+        """Note which values of production's columns the window overwrote; nothing is sent where none ever were."""
+        noted = tuple(found)
+        if not noted and not self.overwritten():
+            return
+        with self._prod.transaction():
+            self._prod.execute(query("journal/delete_overwritten"), [self._window])
+            for one in noted:
+                columns = json.dumps([column.model_dump(mode="json") for column in one.columns])
+                self._prod.execute(
+                    query("journal/insert_overwritten"),
+                    [self._window, str(one.table), columns, list(one.key_hashes), list(one.value_hashes)],
+                )
+
+    def keep_own_values(self, kept: Mapping[QualifiedName, bytes]) -> None:
+        """Keep what columns that do not travel held, by table, where the backup's directory may be out of reach."""
+        with self._prod.transaction():
+            self._prod.execute(query("journal/delete_own_values"), [self._window])
+            for table, packed in kept.items():
+                self._prod.execute(query("journal/insert_own_values"), [self._window, str(table), packed])
+
+    def forget_own_values(self) -> None:
+        """Let them go: the window is closed."""
+        if "own_values" in tables_there(self._prod):
+            self._prod.execute(query("journal/delete_own_values"), [self._window])
+
+    def overwritten(self) -> list[Overwritten]:
+        """Which values of production's columns the window overwrote; none in a journal of an earlier version."""
+        if "overwritten" not in tables_there(self._prod):
+            return []
+        return self._prod.rows(Overwritten, query("journal/overwritten"), [self._window])
 
     def add_made_rows(self, table: QualifiedName, key_hashes: list[int]) -> None:
         """Note rows that the window added."""

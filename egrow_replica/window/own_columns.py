@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from egrow_replica.backup import Values, load, read_content
+from egrow_replica.backup import Manifest, Values, load, read_content
 from egrow_replica.catalog import ContentTable, Scope, Table, read_relations, read_tables
 from egrow_replica.content import (
+    Overwritten,
     OwnColumns,
     OwnRow,
     changed_rows,
@@ -31,21 +33,9 @@ from egrow_replica.evidence import (
     judge_own_columns,
     origin_of_newer,
 )
-from egrow_replica.model import Model, QualifiedName, TableName
+from egrow_replica.model import QualifiedName
 from egrow_replica.replication import subscription as subscriptions
-from egrow_replica.window.journal import Progress, PublicationLook
-
-
-class Overwritten(Model):
-    """Values of production's that the window overwrote, for a restore.
-
-    :ivar columns: of one hash; ``value_hashes`` is what they hold now, by row, and ``key_hashes`` the rows.
-    """
-
-    table: TableName
-    columns: tuple[str, ...]
-    key_hashes: tuple[int, ...]
-    value_hashes: tuple[int, ...]
+from egrow_replica.window.journal import Progress, PublicationLook, own_values
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,10 @@ class Read:
     unread: str = ""
 
 
+#: Tables whose hashes are not more than so many bytes have them in the journal too: about 60,000 rows of one column.
+JOURNAL_BYTES = 1 << 20
+
+
 def columns_to_keep(door: Door, scope: Scope) -> tuple[OwnColumns, ...]:
     """What to keep of every content table that has such columns; the door is in the baseline's snapshot."""
     found = _tables_now(door, scope.names)
@@ -73,9 +67,19 @@ def values_to_keep(scope: Scope, kept: tuple[OwnColumns, ...], seed: int) -> lis
     return [Values(own.table, values_statement(scope.table(own.table), own, seed)) for own in kept]
 
 
+def small_values(directory: Path, manifest: Manifest) -> dict[QualifiedName, bytes]:
+    """What of a backup's hashes is small enough for the journal."""
+    return {
+        stored.table: b"".join(read_content(directory, stored))
+        for stored in manifest.values
+        if stored.bytes <= JOURNAL_BYTES
+    }
+
+
 def read_own_columns(
     door: Door,
     scope: Scope,
+    window: str,
     seed: int,
     progress: Progress,
     findings: WalFindings | None,
@@ -104,7 +108,7 @@ def read_own_columns(
             reading.append(Read(own, wal, None))
             continue
         try:
-            changed = changed_rows(door, table, own, seed, _kept_values(progress, own))
+            changed = changed_rows(door, table, own, seed, _kept_values(door, window, progress, own))
         except BackupFailed as error:
             reading.append(Read(own, wal, None, error.message))
             continue
@@ -118,7 +122,10 @@ def _tables_now(door: Door, names: list[QualifiedName] | tuple[QualifiedName, ..
     return read_tables(door, [relations[name] for name in names if name in relations])
 
 
-def _kept_values(progress: Progress, own: OwnColumns) -> Iterator[bytes]:
+def _kept_values(door: Door, window: str, progress: Progress, own: OwnColumns) -> Iterator[bytes]:
+    packed = own_values(door, window, own.table)
+    if packed is not None:
+        return iter((packed,))
     if progress.backup is None:
         raise BackupFailed("the window has no backup, and what these columns held is in it")
     for stored in load(progress.backup).values:
@@ -211,13 +218,13 @@ def overwritten(judged: list[tuple[Read, JudgedColumns]]) -> tuple[Overwritten, 
     for one, verdict in judged:
         values = {row.key_hash: row.values for row in one.changed or ()}
         for number, group in enumerate(one.own.groups):
-            names = tuple(column.name for column in group)
-            keys = [row.key_hash for row, columns in verdict.overwritten if set(names) <= set(columns)]
+            names = {column.name for column in group}
+            keys = [row.key_hash for row, columns in verdict.overwritten if names <= set(columns)]
             if keys:
                 found.append(
                     Overwritten(
                         table=one.own.table,
-                        columns=names,
+                        columns=group,
                         key_hashes=tuple(keys),
                         value_hashes=tuple(values[key][number] for key in keys),
                     )

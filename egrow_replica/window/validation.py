@@ -15,7 +15,7 @@ from egrow_replica.catalog import (
     read_tables,
 )
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev, new_on_dev
-from egrow_replica.content import Equality, EqualityCheck, Move, hashes_of, recent_rows
+from egrow_replica.content import Equality, EqualityCheck, Move, Overwritten, hashes_of, recent_rows
 from egrow_replica.db import Door
 from egrow_replica.errors import NotCaughtUp, ServerUnavailable, StreamFailed
 from egrow_replica.evidence import (
@@ -69,7 +69,6 @@ from egrow_replica.window.listener import Listener
 from egrow_replica.window.losses import Stream, elsewhere, signs
 from egrow_replica.window.own_columns import (
     Circumstances,
-    Overwritten,
     Read,
     follows_another,
     judge,
@@ -366,6 +365,7 @@ def _production(
             reading = read_own_columns(
                 first,
                 subject.scope,
+                subject.names.window if subject.names is not None else "",
                 subject.setting.seed,
                 subject.progress,
                 users.findings,

@@ -230,6 +230,7 @@ def open_restore(run: Run, scope: Scope, writer: Writer, *, keep_referenced: boo
         # The numbers of a closed window's origins may be another's by now; its rows were noted when it closed.
         origins=frozenset(our_origins(run)) if run.keeps_progress else frozenset(),
         since=run.baseline.xid if tracks else None,
+        overwritten=tuple(run.journal.overwritten()),
     )
 
     def read(table: ScopeTable) -> Iterable[bytes]:

@@ -23,7 +23,7 @@ from egrow_replica.replication.history import moment
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import StreamLook
-from egrow_replica.window.own_columns import columns_to_keep, values_to_keep
+from egrow_replica.window.own_columns import columns_to_keep, small_values, values_to_keep
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.validation import Subject, catch_up, look_at_hold, protected_tables, validate
@@ -140,10 +140,14 @@ class Backup(Step):
             values=values_to_keep(run.scope, own_columns, run.setting.seed),
         )
         run.release_snapshots()
+        run.journal.keep_own_values(small_values(base / manifest.directory, manifest))
         run.note(backup=base / manifest.directory, own_columns=own_columns)
         return f"{manifest.bytes} bytes in {base / manifest.directory}"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
+        yield noted(run, "delete_own_values")
+        if any(table.own_columns for table in run.scope.tables):
+            yield noted(run, "insert_own_values")
         yield noted(run, "set_progress")
 
     def locks(self, run: Run, foreseen: Foreseen) -> Iterator[PlannedLock]:
@@ -243,6 +247,7 @@ def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Valida
 
     gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason, publication_look=gathered.publication)
+    run.journal.set_overwritten(gathered.overwritten)
     run.journal.set_validation(gathered.validation)
     if gathered.wal.state is not None and not gathered.wal.reason:  # a slot that has lost its WAL cannot advance
         _release(run, gathered.wal.state)
