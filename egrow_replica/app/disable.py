@@ -344,7 +344,7 @@ def _left_behind(run: Run) -> list[Removed]:
         found = read_hold(prod)
         if found is not None and found.window_name == run.names.window:
             left.append(Removed(server=Server.PROD, kind="hold", name=", ".join(found.names)))
-        if run.setting.makes_roles:
+        if run.makes_roles:
             left += [Removed(server=Server.PROD, kind="role", name=role) for role in _roles_left(prod)]
     if not run.dev_reachable:
         return [

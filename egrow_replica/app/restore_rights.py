@@ -22,7 +22,7 @@ def missing_rights(run: Run) -> Iterator[EgrowError]:
     """What the operator and the role that puts content back lack."""
     if not read_server_facts(run.writer).superuser:
         yield from _operator(run)
-    if run.setting.makes_roles:
+    if run.makes_roles:
         return  # the restore makes its role as the window did
     if RESTORE_ROLE not in read_roles(run.writer, [RESTORE_ROLE]):
         yield _error(f"role {RESTORE_ROLE} does not exist")
@@ -39,7 +39,7 @@ def _operator(run: Run) -> Iterator[EgrowError]:
         "make temporary tables": rights.may_make_temporary,
         "set session_replication_role": rights.may_set_replica_role,
         "use replication origins": rights.may_use_origins,
-        f"become {RESTORE_ROLE}": run.setting.makes_roles or RESTORE_ROLE in rights.may_become,
+        f"become {RESTORE_ROLE}": run.makes_roles or RESTORE_ROLE in rights.may_become,
     }
     for what, may in needs.items():
         if not may:

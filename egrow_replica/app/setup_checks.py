@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from egrow_replica.catalog.role_uses import (
     OwnerPower,
     may_read_verifiers,
+    needed_elsewhere,
     owned_here,
     read_owner_powers,
     read_role_uses,
@@ -266,7 +267,7 @@ def kept_roles(door: Door, database: str, names: Iterable[str], existing: dict[s
     """Roles that stay after a removal, and who needs them."""
     present = [one for one in names if one in existing]
     uses = read_role_uses(door, present)
-    for role, databases in used_elsewhere(uses, database).items():
+    for role, databases in needed_elsewhere(door, present, database).items():
         left = [str(one.described) for one in uses if one.role == role and one.database == database]
         here = f"; here it still has {counted(left, 'grant')}: {named(left)}" if left else ""
         message = f"the role stays, because {', '.join(databases)} needs it{here}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import SecretStr
 
+from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE
 from egrow_replica.db import Door, query
 from egrow_replica.model import Model
 
@@ -95,6 +96,28 @@ def read_verifier(door: Door, role: str) -> SecretStr | None:
     """How the server keeps a role's password; ``None`` where it has none."""
     found = door.value(query("catalog/verifier"), [role])
     return None if found is None else SecretStr(str(found))
+
+
+def read_members(door: Door, role: str) -> list[str]:
+    """Who is a member of a role."""
+    return [str(name) for name in door.values(query("catalog/role_members"), [role])]
+
+
+def needed_elsewhere(door: Door, names: Iterable[str], here: str) -> dict[str, tuple[str, ...]]:
+    """As :func:`used_elsewhere`; the role that holds writes has no rights anywhere, and is needed by its members."""
+    wanted = list(names)
+    found = used_elsewhere(read_role_uses(door, wanted), here)
+    if MAINTENANCE_ROLE in wanted:
+        serving = used_elsewhere(read_role_uses(door, read_members(door, MAINTENANCE_ROLE)), here).values()
+        databases = {database for each in serving for database in each}
+        if databases:
+            found[MAINTENANCE_ROLE] = tuple(sorted(databases))
+    return found
+
+
+def is_set_up(door: Door, here: str) -> bool:
+    """Whether setup has made the content roles for this database: then an operator with rights here is their member."""
+    return any(use.database == here for use in read_role_uses(door, read_members(door, APPLY_ROLE)))
 
 
 def used_elsewhere(uses: Iterable[RoleUse], here: str) -> dict[str, tuple[str, ...]]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from egrow_replica.catalog.role_uses import (
     RoleGrant,
     RoleUse,
+    needed_elsewhere,
     owned_here,
     read_role_grants,
     read_role_uses,
-    used_elsewhere,
 )
 from egrow_replica.catalog.roles import read_roles
 from egrow_replica.db import SQL, Composed, Door, Identifier, columns, relation
@@ -53,9 +53,8 @@ def plan_removal(door: Door, names: Sequence[str], database: str, journal: Itera
     :raises PreflightFailed: they own something else here, which would be dropped with them.
     """
     present = [name for name in names if name in read_roles(door, names)]
-    uses = read_role_uses(door, present, journal)
-    refuse_owned(owned_here(uses, database))
-    kept = {name: databases for name, databases in used_elsewhere(uses, database).items() if name in present}
+    refuse_owned(owned_here(read_role_uses(door, present, journal), database))
+    kept = needed_elsewhere(door, present, database)
     going = [name for name in present if name not in kept]
     return Removal(
         [

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from egrow_replica.backup import Manifest, load
-from egrow_replica.catalog import ContentTable, Scope
+from egrow_replica.catalog import ContentTable, Scope, read_server_facts
 from egrow_replica.catalog.closure import read_closure
+from egrow_replica.catalog.role_uses import is_set_up
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
 from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import Writer
@@ -104,6 +105,11 @@ class Run:
     def worker_role(self) -> str:
         """Whom the subscription belongs to and its workers must run as."""
         return APPLY_ROLE if self.writer.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) else self.writer.role
+
+    @property
+    def makes_roles(self) -> bool:
+        """Whether the content roles are the window's own: it made them, and nobody has run setup since."""
+        return self.setting.makes_roles and not is_set_up(self.writer, read_server_facts(self.writer).database)
 
     def note(self, **made: Any) -> None:
         """Record in memory and journal what has been made."""

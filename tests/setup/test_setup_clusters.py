@@ -237,3 +237,52 @@ def test_one_role_of_one_cluster_has_one_password(single: Pair) -> None:
         result = setup(single, "--apply", env=both_admins(single))
     assert (result.exit_code, result.error["code"]) == (4, "password-in-use")
     wait_until(lambda: our_roles(single, PROD) == [], what="no role")
+
+
+# ----------------------------------------------------------------------------------------- windows at the same time
+
+
+def test_two_windows_at_once_in_one_cluster(two: Two) -> None:
+    """Each as if it were alone, in whatever order they end."""
+    with ExitStack() as stack:
+        for pair in two:
+            stack.enter_context(pair.application())
+        running = [stack.enter_context(pair.start("enable", "--no-backup", "--name", "same")) for pair in two]
+        assert [str(one.result()) for one in running if one.result().exit_code] == []
+        for pair in two:
+            pair.dev_sql("UPDATE courses SET title = title || ' of ' || current_database()")
+        one, other = two
+        one.ok("pause")
+        other.ok("validate")
+        one.ok("resume")
+        for pair in two:
+            closed = pair.ok("disable").json
+            assert closed["left_behind"] == []
+            assert closed["validation"]["verdict"] in ("intact", "changed_by_application")
+    for pair in two:
+        assert pair.leftovers() == []
+        assert pair.value(PROD, "SELECT count(*) FROM courses WHERE title LIKE '%% of ' || current_database()") > 0
+
+
+def test_the_role_that_holds_writes_stays_for_the_other_database(two: Two) -> None:
+    one, other = two
+    other.configure(maintenance={"roles": ["academy_app"]})
+    assert setup(other, "--apply").exit_code == 0
+    other.ok("maintenance", "on")
+    result = setup(one, "--remove")
+    assert result.exit_code == 0, str(result)
+    assert "egrow_maintenance" in {check["subject"] for check in checks(result, "role-kept")}
+    other.ok("maintenance", "off")
+    assert setup(other, "--remove").exit_code == 0
+    assert our_roles(other, PROD) == []
+
+
+def test_a_restore_leaves_the_roles_that_setup_has_made_since(bare: Two) -> None:
+    one, _ = bare
+    one.ok("sync", "--no-backup", "--name", "first")
+    assert our_roles(one, PROD) == []
+    assert setup(ordinary(one), "--apply").exit_code == 0
+    one.ok("restore")
+    as_superuser(one).ok("restore")
+    assert {"egrow_apply", "egrow_restore"} <= set(our_roles(one, PROD))
+    ordinary(one).ok("sync", "--no-backup", "--name", "second")

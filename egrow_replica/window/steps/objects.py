@@ -71,7 +71,7 @@ class Roles(Step):
     description = "make the roles that may write content and nothing else"
 
     def observe(self, run: Run) -> bool:
-        return not run.setting.makes_roles
+        return not run.makes_roles
 
     def do(self, run: Run) -> str:
         with self._door(run) as door:
@@ -93,7 +93,7 @@ class Roles(Step):
                 return
 
     def undo(self, run: Run) -> list[Removed]:
-        if not run.setting.makes_roles:
+        if not run.makes_roles:
             return []
         with self._door(run) as door:
             dropped = remove_roles(door, CONTENT_ROLES, self._place(run).database)
