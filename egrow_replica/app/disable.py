@@ -184,15 +184,21 @@ def _stop_expecting(run: Run, runner: Runner, state: WindowState, options: Disab
 def _last_look(run: Run, runner: Runner, options: DisableOptions) -> StreamLook:
     if not run.dev_reachable:
         return StreamLook()
-    if not options.drain:  # what has not arrived is not asked for; what was lost is told all the same
-        lost = subject_of(run, streaming=False, check_content=False, paused=True)
-        return look_at_stream(run.servers, run.settings, lost, run.listener) if options.validate_first else StreamLook()
-    stopped = _drain(run, runner)
-    if stopped:
-        return StreamLook(problems=(f"{stopped}: content that dev published has not arrived",))
+    stopped = _drain(run, runner) if options.drain else ""
+    if stopped or not options.drain:  # what has not arrived is not asked for; what was lost is told all the same
+        missing = (f"{stopped}: content that dev published has not arrived",) if stopped else ()
+        look = _look_at_losses(run) if options.validate_first else StreamLook()
+        others = tuple(problem for problem in look.problems if problem not in stopped)
+        return StreamLook(problems=(*missing, *others), notes=look.notes)
     if not options.validate_first:
         return StreamLook()
     return look_at_stream(run.servers, run.settings, subject_of(run), run.listener)
+
+
+def _look_at_losses(run: Run) -> StreamLook:
+    """At what was lost, whether or not the rest has arrived."""
+    subject = subject_of(run, streaming=False, check_content=False, paused=True)
+    return look_at_stream(run.servers, run.settings, subject, run.listener)
 
 
 def _streams(run: Run, state: WindowState) -> bool:

@@ -30,7 +30,7 @@ from egrow_replica.settings import Settings
 from egrow_replica.window.belonging import NamedObject, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import PublicationLook, Window, read_windows
-from egrow_replica.window.losses import Sign, Stream, elsewhere, signs
+from egrow_replica.window.losses import Sign, Stream, causes, signs
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
 SECOND_LOOK_SECONDS = 1.0
@@ -116,7 +116,7 @@ def _look(dev: Door, prod: Door, window: Window, login: str | None) -> _Seen:
         waits_for=_stalled_by(prod, name),
         broken=broken,
         publication=_publication(dev, window),
-        signs=(elsewhere(dev, stream) if broken else signs(dev, prod, stream)) if streams else [],
+        signs=(causes(dev, prod, stream) if broken else signs(dev, prod, stream)) if streams else [],
     )
 
 

@@ -29,12 +29,13 @@ class Moment(Model):
 
 
 class SlotUser(Model):
-    """A process of dev that uses a slot."""
+    """A process of dev that uses a slot; ``seconds``: since it was started."""
 
     pid: int
     role: str | None
     kind: str | None
     application: str | None
+    seconds: float | None
 
 
 def moment(dev: Door, slot: str) -> Moment:

@@ -65,14 +65,14 @@ class Conflicts(Model):
 class Worker(Model):
     """A process of the subscription; ``latest_end_time`` is dev's clock at its last report.
 
-    :ivar received_lsn: the last position of dev's that it received, ``None`` as long as nothing came.
+    :ivar seconds: since it was started; ``None`` for who may not see that.
     """
 
     pid: int
     role: str | None
     is_main: bool
     latest_end_time: datetime | None
-    received_lsn: str | None
+    seconds: float | None
 
 
 class SubscribedTable(Model):

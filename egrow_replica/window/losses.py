@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,12 +12,14 @@ from egrow_replica.catalog.scope import lost_on_dev, new_on_dev
 from egrow_replica.db import Door
 from egrow_replica.errors import StatementFailed, StreamFailed
 from egrow_replica.evidence.wal_state import lsn_number
-from egrow_replica.replication import history, origins
-from egrow_replica.replication.history import Moment
+from egrow_replica.replication import history, origins, subscription
+from egrow_replica.replication.history import Moment, SlotUser
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.window.journal import Progress
 
 INSUFFICIENT_PRIVILEGE = "42501"
+#: How far apart two looks are at who uses the slot; and what asking both servers may take.
+SECOND_LOOK_SECONDS, CONNECT_SECONDS = 1.0, 2.0
 _CLOSE = "Close the window, and open another: `egrow-replica disable`."
 
 
@@ -58,8 +61,14 @@ def refuse_losses(dev: Door, prod: Door, stream: Stream) -> None:
         raise StreamFailed("; ".join(losses), hint=_CLOSE, code="dev-changed")
 
 
-def elsewhere(dev: Door, stream: Stream) -> list[Sign]:
-    """Whether dev is another database than it was: then it is no wonder what else is missing there."""
+def causes(dev: Door, prod: Door, stream: Stream) -> list[Sign]:
+    """What explains that parts of the stream are missing: dev is another database, or is not what it was."""
+    if other := _elsewhere(dev, stream):
+        return other
+    return [] if history.is_standby(dev) else list(_history(dev, prod, stream))
+
+
+def _elsewhere(dev: Door, stream: Stream) -> list[Sign]:
     noted, now = stream.progress.dev, read_identity(dev)
     if noted is None or noted.identity == now:
         return []
@@ -68,9 +77,9 @@ def elsewhere(dev: Door, stream: Stream) -> list[Sign]:
 
 def signs(dev: Door, prod: Door, stream: Stream) -> list[Sign]:
     """What shows that edits were lost, or may have been, although no part of the stream is missing."""
-    if other := elsewhere(dev, stream):
+    if other := _elsewhere(dev, stream):
         return other
-    return [*_columns(dev, stream.scope), *_user(dev, stream), *_history(dev, prod, stream)]
+    return [*_columns(dev, stream.scope), *_user(dev, prod, stream), *_history(dev, prod, stream)]
 
 
 def _columns(dev: Door, scope: Scope) -> Iterator[Sign]:
@@ -83,7 +92,7 @@ def _columns(dev: Door, scope: Scope) -> Iterator[Sign]:
         )
 
 
-def _user(dev: Door, stream: Stream) -> Iterator[Sign]:
+def _user(dev: Door, prod: Door, stream: Stream) -> Iterator[Sign]:
     """Whoever reads the slot takes what production does not get."""
     user = history.slot_user(dev, stream.common)
     if user is None:
@@ -94,8 +103,35 @@ def _user(dev: Door, stream: Stream) -> Iterator[Sign]:
         if stream.progress.paused_at is None:  # it may be our own worker's connection, which dev has not given up yet
             return
         yield Sign(f"slot {stream.common} is in use while the window is paused, by {who}")
-    elif user.kind is not None and (user.kind != "walsender" or (stream.login and user.role != stream.login)):
+    elif _is_not_ours(user, stream) or _stays_older(dev, prod, stream):
         yield Sign(f"slot {stream.common} is not used by production's worker, but by {who}")
+
+
+def _is_not_ours(user: SlotUser, stream: Stream) -> bool:
+    return user.kind is not None and (user.kind != "walsender" or bool(stream.login and user.role != stream.login))
+
+
+def _stays_older(dev: Door, prod: Door, stream: Stream) -> bool:
+    """Whether the connection to the slot was there before production's worker, as a copy of this production's would be.
+
+    A worker connects after it has started. For a moment there may be none, and its connection still be there.
+    """
+    if not _is_older(dev, prod, stream):
+        return False
+    time.sleep(SECOND_LOOK_SECONDS)
+    return _is_older(dev, prod, stream)
+
+
+def _is_older(dev: Door, prod: Door, stream: Stream) -> bool:
+    found = subscription.get(prod, stream.common)
+    if found is None or not found.enabled:
+        return False
+    main = [one for one in subscription.workers(prod, stream.common) if one.is_main]
+    ours = main[0].seconds if main else 0.0
+    user = history.slot_user(dev, stream.common)
+    if user is None or user.seconds is None or ours is None:
+        return False
+    return user.seconds > ours + CONNECT_SECONDS
 
 
 def _history(dev: Door, prod: Door, stream: Stream) -> Iterator[Sign]:
@@ -110,6 +146,11 @@ def _history(dev: Door, prod: Door, stream: Stream) -> Iterator[Sign]:
         yield Sign(
             f"dev is on timeline {_timeline(now)}, it was on {_timeline(noted)}: it was promoted, or restored to an "
             "earlier state; what it had committed since is gone, and what was edited afterwards may be missing here"
+        )
+    if noted is not None and now.started_at < noted.started_at:
+        yield Sign(
+            f"dev was put back to an earlier state: it runs since {now.started_at:%Y-%m-%d %H:%M:%S%z}, and had "
+            f"been started again at {noted.started_at:%Y-%m-%d %H:%M:%S%z}"
         )
     behind = _behind(now, {"production has what it wrote": reached, "it was seen": noted.lsn if noted else None})
     if behind:
@@ -162,7 +203,12 @@ def _slot(noted: Moment | None, now: Moment, stream: Stream) -> Iterator[Sign]:
 def _mark(noted: Moment, now: Moment, stream: Stream, *, restarted: bool) -> Iterator[Sign]:
     """By when the slot's count began, which a new slot does not have, else by the count; a crash takes away both."""
     if noted.counted_since is not None and noted.counted_since != now.counted_since:
-        if now.counted_since is not None:
+        if now.counted_since is not None and now.counted_since < noted.counted_since:
+            yield Sign(
+                f"dev was put back to an earlier state: slot {stream.common} has the mark that it had before "
+                f"{noted.counted_since:%Y-%m-%d %H:%M:%S%z}"
+            )
+        elif now.counted_since is not None:
             yield Sign(
                 f"the statistics of slot {stream.common} were reset at {now.counted_since:%Y-%m-%d %H:%M:%S%z}: "
                 "whether it was made anew before that, nothing here shows; `validate` compares every row",

@@ -66,7 +66,7 @@ from egrow_replica.window.checks.base import counted, named
 from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import Progress, PublicationLook, StreamLook, WindowSetting, read_windows
 from egrow_replica.window.listener import Listener
-from egrow_replica.window.losses import Stream, elsewhere, signs
+from egrow_replica.window.losses import Stream, causes, signs
 from egrow_replica.window.own_columns import (
     Circumstances,
     Read,
@@ -226,7 +226,7 @@ def look_at_stream(servers: Servers, settings: Settings, subject: Subject, liste
             with servers.read_dev("look") as dev:
                 broken = broken_parts(dev, prod, subject.names)
                 stream = stream_of(subject, subject.names, servers)
-                seen = elsewhere(dev, stream) if broken else signs(dev, prod, stream)
+                seen = causes(dev, prod, stream) if broken else signs(dev, prod, stream)
                 comparable = comparable and not broken and not lost_on_dev(dev, subject.scope)
             problems += [*broken, *(sign.message for sign in seen if sign.loses)]
             notes += [sign.message for sign in seen if not sign.loses]

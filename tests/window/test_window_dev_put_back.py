@@ -136,6 +136,18 @@ def test_a_dev_that_was_put_back_while_the_window_is_paused(own: Pair) -> None:
     assert_closed(pair, kept_name, said)
 
 
+def test_a_dev_that_was_put_back_to_before_the_window(own: Pair) -> None:
+    """Nothing of the window is there: that is said, and why."""
+    pair, said = own, "dev was put back to an earlier state"
+    kept = snapshot(pair)
+    pair.dev_sql(FILL, 3000)
+    pair.ok("enable", "--name", "before", "--no-backup")
+    put_back(pair, kept)
+    assert_told(pair, said)
+    assert_told(pair, f"slot {pair.common('before')} is gone on dev")
+    assert_closed(pair, "before", said)
+
+
 def test_a_dev_that_was_promoted(own: Pair) -> None:
     """Started as a standby of nobody and promoted, as a restore to a point in time does it."""
     pair, said = own, "dev is on timeline 2, it was on 1"
@@ -245,25 +257,31 @@ def test_a_slot_whose_statistics_somebody_reset(shared: Pair) -> None:
     assert pair.leftovers() == []
 
 
-def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair) -> None:
-    pair = shared
-    pair.ok("enable", "--name", "taken", "--no-backup")
-    slot = pair.common("taken")
-    command = [str(pair.lab.bin_dir / "pg_recvlogical"), "-d", pair.lab.dev_admin_dsn, "--slot", slot, "--start"]
+@pytest.mark.parametrize("login", ["another", "the stream's"])
+def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair, login: str) -> None:
+    """With the stream's own login it is as a copy of production's server, whose worker takes what is ours."""
+    pair, name = shared, "taken-" + login.split(maxsplit=1)[0]
+    pair.ok("enable", "--name", name, "--no-backup")
+    slot = pair.common(name)
+    dsn = pair.lab.dev_admin_dsn if login == "another" else pair.lab.stream_dsn
+    command = [str(pair.lab.bin_dir / "pg_recvlogical"), "-d", f"{dsn} application_name=thief", "--start"]
+    command += ["--slot", slot]
     command += ["-o", "proto_version=1", "-o", f"publication_names={slot}", "-f", "-"]
-    user = "SELECT a.usename FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid"
+    user = """SELECT a.application_name FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid
+               WHERE s.slot_name = %s"""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as thief:
 
         def taken() -> bool:
             pair.dev_sql(
                 "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots s"
-                " JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE usename <> 'postgres' AND slot_name = %s",
+                " JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE application_name <> 'thief' AND slot_name = %s",
                 slot,
             )
-            return bool(pair.value(DEV, user) == "postgres")
+            return bool(pair.value(DEV, user, slot) == "thief")
 
         try:
             wait_until(taken, what="the thief to have the slot", poll=0.2)
+            wait_until(lambda: pair.cli("status").exit_code == 5, what="that it is seen")
             assert_told(pair, f"slot {slot} is not used by production's worker, but by process")
         finally:
             thief.terminate()
