@@ -132,6 +132,13 @@ def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, fi
     return {row.key_hash: row.row_hash for row in rows}
 
 
+def keys_there(dev: Door, table: ContentTable, seed: int, keys: Collection[int]) -> set[int]:
+    """Which of these hashes of keys dev's table has now."""
+    parts = hash_parts(table, seed, filtered=True)
+    del parts["row_hash"]
+    return set(dev.values(query("content/keys_there", **parts), [list(keys)]))
+
+
 def bytes_of(door: Door, table: ContentTable, seed: int, keys: list[int]) -> int:
     """How many bytes the rows of dev with these keys weigh, as far as they travel; values compressed as they are."""
     if not keys:

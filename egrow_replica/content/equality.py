@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from egrow_replica.catalog import ContentTable, Scope
-from egrow_replica.content.compare import compare_table, hashes_of
+from egrow_replica.content.compare import compare_table, hashes_of, keys_there
 from egrow_replica.content.moves import Move, moved_rows
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.model import QualifiedName
@@ -30,7 +31,7 @@ class Equality:
 
     differing: int = 0
     unsettled: int = 0
-    production_only: frozenset[int] = frozenset()
+    production_only: Collection[int] = ()
     moved: tuple[Move, ...] = ()
 
 
@@ -91,15 +92,15 @@ class EqualityCheck:
 
     def _look_at_the_rest(self, scope: Scope, found: dict[QualifiedName, Equality]) -> None:
         """Rows that only production has: a new one of dev's may have come between the two looks at them."""
-        alone = {name: sorted(keys) for name, keys in self._alone.items() if keys}
+        alone = {name: keys for name, keys in self._alone.items() if keys}
         if not alone:
             return
         with self._dev.transaction(SNAPSHOT):
             for name, keys in alone.items():
                 table = scope.table(name)
-                on_dev = hashes_of(self._dev, table, self._seed, keys, filtered=True)
-                still = hashes_of(self._prod, table, self._seed, keys, filtered=False).keys() - on_dev.keys()
-                found[name].production_only = frozenset(still)
+                come = keys_there(self._dev, table, self._seed, keys)
+                still = array("q", (key for key in keys if key not in come)) if come else keys
+                found[name].production_only = still
                 found[name].moved = tuple(moved_rows(self._dev, self._prod, table, self._seed, still))
 
     def _pairs(self, table: ContentTable, keys: list[int]) -> dict[int, _Pair]:

@@ -595,7 +595,8 @@ def _taken_back(prod: Door, subject: Subject, found: Mapping[QualifiedName, Equa
     for name, one in found.items():
         if one.production_only and ours and subject.baseline.tracks_commits:
             table, seed = subject.scope.table(name), subject.setting.seed
-            recent = one.production_only.intersection(recent_rows(prod, table, seed, subject.baseline.xid, ours))
+            brought = set(recent_rows(prod, table, seed, subject.baseline.xid, ours))
+            recent = [key for key in one.production_only if key in brought]
             if recent:
                 yield (
                     f"{name}: {counted(recent)} that this window brought, not on dev any more: deleted there, or dev "
