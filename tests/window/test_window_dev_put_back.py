@@ -20,12 +20,7 @@ from egrow_replica.model import Server
 
 DEV, PROD = Server.DEV, Server.PROD
 COURSE = """INSERT INTO courses (id, title, slug, "updatedAt", category) VALUES (%s, %s, %s, now(), 'LIDERAZGO')"""
-FILL = "CREATE TABLE filling AS SELECT repeat('x', 1000) FROM generate_series(1, %s)"
-
-
-@pytest.fixture
-def own(new_lab: Callable[..., Pair]) -> Pair:
-    return new_lab()
+FILL = "DROP TABLE IF EXISTS filling; CREATE TABLE filling AS SELECT repeat('x', 1000) FROM generate_series(1, {})"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +57,7 @@ def snapshot(pair: Pair) -> Path:
 def put_back(pair: Pair, kept: Path) -> None:
     with stopped(pair) as data:
         shutil.rmtree(data)
-        copy(kept, data)
+        kept.rename(data)
 
 
 def add(pair: Pair, name: str) -> None:
@@ -92,18 +87,18 @@ def assert_closed(pair: Pair, name: str, said: str) -> Result:
     return closed
 
 
-def test_a_dev_that_was_put_back_while_the_window_streams(own: Pair) -> None:
+def test_a_dev_that_was_put_back_while_the_window_streams(shared: Pair) -> None:
     """First its position is behind what production has; later only what was lost tells."""
-    pair = own
+    pair = shared
     pair.ok("enable", "--name", "streaming", "--no-backup")
     kept = snapshot(pair)
-    pair.dev_sql(FILL, 3000)
+    pair.dev_sql(FILL.format(3000))
     add(pair, "kept-by-production")
     wait_until(lambda: arrived(pair, "kept-by-production"), what="the stream")
     put_back(pair, kept)
     add(pair, "lost")
     assert_told(pair, "dev was put back to an earlier state")
-    pair.dev_sql(FILL, 6000)
+    pair.dev_sql(FILL.format(6000))
     add(pair, "later")
     wait_until(lambda: arrived(pair, "later"), what="the stream after its old position")
     assert not arrived(pair, "lost")
@@ -118,12 +113,13 @@ def test_a_dev_that_was_put_back_while_the_window_streams(own: Pair) -> None:
     assert_closed(pair, "streaming", "public.courses: 1 rows of dev are not on production")
 
 
-def test_a_dev_that_was_put_back_while_the_window_is_paused(own: Pair) -> None:
-    pair, said = own, "dev was put back to an earlier state"
+@pytest.mark.slow
+def test_a_dev_that_was_put_back_while_the_window_is_paused(shared: Pair) -> None:
+    pair, said = shared, "dev was put back to an earlier state"
     kept_name = "paused"
     pair.ok("enable", "--name", kept_name, "--no-backup")
     kept = snapshot(pair)
-    pair.dev_sql(FILL, 3000)
+    pair.dev_sql(FILL.format(3000))
     add(pair, "before-the-pause")
     wait_until(lambda: arrived(pair, "before-the-pause"), what="the stream")
     pair.ok("pause")
@@ -136,11 +132,11 @@ def test_a_dev_that_was_put_back_while_the_window_is_paused(own: Pair) -> None:
     assert_closed(pair, kept_name, said)
 
 
-def test_a_dev_that_was_put_back_to_before_the_window(own: Pair) -> None:
+def test_a_dev_that_was_put_back_to_before_the_window(shared: Pair) -> None:
     """Nothing of the window is there: that is said, and why."""
-    pair, said = own, "dev was put back to an earlier state"
+    pair, said = shared, "dev was put back to an earlier state"
     kept = snapshot(pair)
-    pair.dev_sql(FILL, 3000)
+    pair.dev_sql(FILL.format(3000))
     pair.ok("enable", "--name", "before", "--no-backup")
     put_back(pair, kept)
     assert_told(pair, said)
@@ -148,9 +144,9 @@ def test_a_dev_that_was_put_back_to_before_the_window(own: Pair) -> None:
     assert_closed(pair, "before", said)
 
 
-def test_a_dev_that_was_promoted(own: Pair) -> None:
+def test_a_dev_that_was_promoted(shared: Pair) -> None:
     """Started as a standby of nobody and promoted, as a restore to a point in time does it."""
-    pair, said = own, "dev is on timeline 2, it was on 1"
+    pair, said = shared, "dev is on timeline 2, it was on 1"
     pair.ok("enable", "--name", "promoted", "--no-backup")
     with stopped(pair) as data:
         signal = data / "standby.signal"
@@ -185,7 +181,7 @@ def test_a_dev_that_was_only_started_again(shared: Pair) -> None:
     assert pair.leftovers() == []
 
 
-@pytest.mark.parametrize("how", ["used", "made anew"])
+@pytest.mark.parametrize("how", ["used", pytest.param("made anew", marks=pytest.mark.slow)])
 def test_a_slot_that_moved_while_the_window_was_paused(shared: Pair, how: str) -> None:
     """Somebody read what was production's, or dropped the slot and made one of its name: the edit never comes."""
     pair, name = shared, "moved-" + how.split(maxsplit=1)[0]
@@ -257,7 +253,7 @@ def test_a_slot_whose_statistics_somebody_reset(shared: Pair) -> None:
     assert pair.leftovers() == []
 
 
-@pytest.mark.parametrize("login", ["another", "the stream's"])
+@pytest.mark.parametrize("login", [pytest.param("another", marks=pytest.mark.slow), "the stream's"])
 def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair, login: str) -> None:
     """With the stream's own login it is as a copy of production's server, whose worker takes what is ours."""
     pair, name = shared, "taken-" + login.split(maxsplit=1)[0]
@@ -289,9 +285,10 @@ def test_a_slot_that_somebody_else_uses_while_the_window_streams(shared: Pair, l
     assert pair.leftovers() == []
 
 
-def test_dev_is_another_database(own: Pair) -> None:
+@pytest.mark.slow
+def test_dev_is_another_database(shared: Pair) -> None:
     """A copy of dev stands where dev stood: more is missing there, and that is why."""
-    pair, said = own, "dev is another database"
+    pair, said = shared, "dev is another database"
     pair.ok("enable", "--name", "elsewhere", "--no-backup")
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'academy'"
 

@@ -96,6 +96,7 @@ def test_a_slot_that_is_lost_while_the_window_is_paused(losing: Pair) -> None:
     assert_closed_at_once(pair, "resting", said)
 
 
+@pytest.mark.slow
 def test_a_slot_that_dev_gave_up_because_nobody_used_it(losing: Pair) -> None:
     pair = losing
     pair.ok("enable", "--name", "idle", "--no-backup")
