@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +17,7 @@ from egrow_replica.app.setup_checks import (
     kept_roles,
     memberships,
     never,
+    passwords_in_use,
     refuse_memberships,
     refuse_removal,
     refuse_superuser,
@@ -30,11 +31,12 @@ from egrow_replica.catalog.roles import (
     APPLY_ROLE,
     MAINTENANCE_ROLE,
     RESTORE_ROLE,
+    Role,
     may_have_walinspect,
     read_roles,
 )
 from egrow_replica.catalog.tables import partitions_of
-from egrow_replica.db import Composed, Door, Dsn, connect, parse_dsn
+from egrow_replica.db import Capability, Composed, Door, Dsn, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, EgrowError, PreflightFailed, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
 from egrow_replica.guard import Policy
@@ -64,7 +66,8 @@ class Site:
     """One of the servers: where it is, who logs in there, and what is to be done.
 
     :ivar door: an administrator's, for setup.
-    :ivar logins: the roles that log in there, with their connection strings; the operator is the first.
+    :ivar logins: the roles that log in there, with their connection strings; the operator is the first. None on a
+        production of 15 that is a superuser's, the only one that opens windows there: its windows make their roles.
     :ivar keeps: of those the ones whose password others use.
     :ivar cluster: identifies it; dev and production may be two databases of one.
     """
@@ -79,8 +82,8 @@ class Site:
 
     @property
     def operator(self) -> str:
-        """Who opens windows."""
-        return next(iter(self.logins))
+        """Who opens windows, where setup makes him."""
+        return next(iter(self.logins), "")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,8 +122,10 @@ def setup(
         else:
             checks = _look(context, dev, prod, action, agree)
         if action is SetupAction.PRINT:
-            for site in (dev, prod):
-                site.shown = tuple(site.door.vet(one).shown for one in _statements(site, action))
+            # Production's stand first on the terminal: what they make is there when dev's are run.
+            made = prod.names if dev.cluster == prod.cluster else ()
+            prod.shown = tuple(prod.door.vet(one).shown for one in _statements(prod, action))
+            dev.shown = tuple(dev.door.vet(one).shown for one in _statements(dev, action, made))
             return _report(dev, prod, action, checks)
         for site in (dev, prod):
             _rehearse(site, action)
@@ -155,6 +160,9 @@ def _look(context: Context, dev: Site, prod: Site, action: SetupAction, agree: A
         refuse_superuser(read_roles(site.door, site.names), site.operator)
     checks = [*memberships(dev.door, dev.place.owners, dev.operator), *second_wall(prod.door, prod.operator)]
     if action is SetupAction.PRINT:
+        for site in (dev, prod):
+            existing = read_roles(site.door, site.logins)
+            checks += passwords_in_use(site.door, site.place.database, existing)
         return checks
     refuse_windows_own_roles(prod.door)
     checks += _passwords(dev, prod)
@@ -219,6 +227,9 @@ def _site(
     with connect(dsn, server, Policy.reading(), what="setup") as reader:
         place = _place(context, reader, server, action)
         facts = read_server_facts(reader)
+        if server is Server.PROD and not reader.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
+            found = read_roles(reader, logins)
+            logins = {name: dsn for name, dsn in logins.items() if not (name in found and found[name].superuser)}
         own = (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE) if server is Server.PROD else ()
         granting = {one.owner for one in read_role_grants(reader, [*own, *logins]) if one.owner}
     policy = Policy.for_setup(
@@ -296,8 +307,8 @@ def _user(dsn: Dsn, name: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- statements
 
 
-def _statements(site: Site, action: SetupAction) -> list[Composed]:
-    """What is left to do on a server."""
+def _statements(site: Site, action: SetupAction, made: Iterable[str] = ()) -> list[Composed]:
+    """What is left to do on a server; ``made``: roles that will be there by then."""
     door, place = site.door, site.place
     if action is SetupAction.REMOVE:
         # The journal outlives the operator who kept it.
@@ -305,7 +316,9 @@ def _statements(site: Site, action: SetupAction) -> list[Composed]:
         removal = plan_removal(door, site.names, place.database, journal)
         owner = owner_statements(door.role, journal) if journal and removal.statements else []
         return [*owner, *removal.statements]
-    existing = read_roles(door, site.names)
+    if not site.logins:
+        return []
+    existing = {**{name: _ordinary(name) for name in made}, **read_roles(door, site.names)}
     hidden = action is SetupAction.PRINT
     operator = _login(site, site.operator, hidden)
     if site.server is Server.PROD:
@@ -316,6 +329,10 @@ def _statements(site: Site, action: SetupAction) -> list[Composed]:
             *owner_statements(operator.name),
         ]
     return roles.development_logins(place, operator, _login(site, list(site.logins)[-1], hidden), existing)
+
+
+def _ordinary(name: str) -> Role:
+    return Role(name=name, superuser=False, may_login=True, may_replicate=True, connection_limit=-1)
 
 
 def _login(site: Site, name: str, hidden: bool) -> roles.Login:

@@ -97,7 +97,12 @@ def refuse_memberships(found: Iterable[Check], agree: Agree) -> None:
 
 def second_wall(prod: Door, operator: str) -> Iterator[Check]:
     """What doctor would refuse as soon as this operator wants to open a window."""
-    if not prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
+    if prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
+        return
+    if not operator:
+        message = "a superuser opens windows on 15, and makes the roles for each: there is nothing to set up"
+        yield info("superuser", Server.PROD, "operator", message)
+    else:
         message = (
             f"{Capability.ORDINARY_SUBSCRIPTION_OWNER.without}: doctor and enable will refuse {operator}, which can "
             "only look"
@@ -136,6 +141,13 @@ def keeps_password(
         hint="Write that password into the connection string, or name another role there.",
         code="password-in-use",
     )
+
+
+def passwords_in_use(door: Door, database: str, existing: Iterable[str]) -> Iterator[Check]:
+    """Logins that have a password which must not be given anew by hand."""
+    for role, databases in used_elsewhere(read_role_uses(door, existing), database).items():
+        message = f"{role} is used by database {', '.join(databases)} too: leave its password as it is"
+        yield info("password-kept", door.server, role, message, "See that the connection string has it.")
 
 
 def is_password_of(password: SecretStr, verifier: SecretStr, role: str) -> bool:

@@ -32,13 +32,17 @@ class RoleUse(Model):
 
 
 class RoleGrant(Model):
-    """Something in this database that a role was granted, of the kinds that setup grants."""
+    """Something in this database that a role was granted, of the kinds that setup grants.
+
+    :ivar owner: of default privileges; ``arguments``: the types of a function's, as PostgreSQL writes them.
+    """
 
     role: str
     kind: str
     schema_name: str
     name: str
     owner: str
+    arguments: str
 
 
 class OwnerPower(Model):

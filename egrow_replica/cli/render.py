@@ -278,7 +278,7 @@ def _setup(console: Console, report: results.SetupReport) -> None:
         for statement in statements:
             console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
     if not report.applied:
-        console.print("-- Then give the login roles their passwords with \\password.", markup=False, highlight=False)
+        console.print("-- Then give new login roles their passwords with \\password.", markup=False, highlight=False)
 
 
 def _pause(console: Console, report: results.PauseReport) -> None:

@@ -21,17 +21,12 @@ from egrow_replica.catalog.roles import read_roles
 from egrow_replica.db import SQL, Composed, Door, Identifier, columns, relation
 from egrow_replica.errors import PreflightFailed, StatementFailed
 from egrow_replica.model import QualifiedName
-from egrow_replica.replication.roles import ORIGIN_FUNCTIONS
 
 #: Another database's controller makes or removes the same roles at this moment: gone, there, in use, changed meanwhile.
 RACES = frozenset({"42704", "42710", "23505", "2BP01", "XX000"})
 TRIES = 5
 _SHOWN = 10
 
-_FUNCTIONS = {
-    **{("pg_catalog", one.partition("(")[0]): f"pg_catalog.{one}" for one in ORIGIN_FUNCTIONS},
-    ("egrow_ext", "pg_get_wal_records_info"): "egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn)",
-}
 _DEFAULTS = {"default tables": "TABLES", "default sequences": "SEQUENCES"}
 
 
@@ -113,9 +108,8 @@ def _revocation(grant: RoleGrant) -> Iterator[Composed]:
             Identifier(grant.owner), place, SQL(_DEFAULTS[grant.kind]), role
         )
     elif grant.kind == "function":
-        function = _FUNCTIONS.get((grant.schema_name, grant.name))
-        if function is not None:  # others are not setup's
-            yield SQL("REVOKE ALL ON FUNCTION {} FROM {}").format(SQL(function), role)
+        function = Identifier(grant.schema_name, grant.name)
+        yield SQL("REVOKE ALL ON FUNCTION {}({}) FROM {}").format(function, SQL(grant.arguments), role)
     elif grant.kind in ("table", "sequence"):
         target = relation(QualifiedName(grant.schema_name, grant.name))
         yield SQL("REVOKE ALL ON {} {} FROM {}").format(SQL(grant.kind.upper()), target, role)

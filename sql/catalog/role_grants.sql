@@ -1,5 +1,5 @@
 -- What was granted to the roles named in $1 on this database and in it, of the kinds that setup grants.
-SELECT r.rolname::text AS role, 'database' AS kind, ''::text AS schema_name, d.datname::text AS name, ''::text AS owner
+SELECT r.rolname::text AS role, 'database' AS kind, ''::text AS schema_name, d.datname::text AS name, ''::text AS owner, ''::text AS arguments
   FROM pg_catalog.pg_shdepend AS s
   JOIN pg_catalog.pg_roles AS r ON r.oid = s.refobjid
   JOIN pg_catalog.pg_database AS d ON d.oid = s.objid AND d.datname = pg_catalog.current_database()
@@ -11,7 +11,8 @@ SELECT r.rolname::text, CASE s.classid WHEN 'pg_catalog.pg_namespace'::regclass 
                                  WHEN 'pg_catalog.pg_default_acl'::regclass
                                  THEN CASE a.defaclobjtype WHEN 'r' THEN 'default tables' ELSE 'default sequences' END
                                  ELSE CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END END,
-       COALESCE(n.nspname::text, ''), COALESCE(p.proname::text, c.relname::text, ''), COALESCE(o.rolname::text, '')
+       COALESCE(n.nspname::text, ''), COALESCE(p.proname::text, c.relname::text, ''), COALESCE(o.rolname::text, ''),
+       COALESCE(pg_catalog.oidvectortypes(p.proargtypes), '')
   FROM pg_catalog.pg_shdepend AS s
   JOIN pg_catalog.pg_roles AS r ON r.oid = s.refobjid
   JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid AND d.datname = pg_catalog.current_database()

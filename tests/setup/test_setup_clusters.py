@@ -192,6 +192,14 @@ def test_where_nobody_else_uses_it_a_new_password_is_set_and_told(new_own_pair: 
     pair.ok("doctor")
 
 
+def test_printed_it_says_whose_password_to_leave(two: Two) -> None:
+    told = checks(setup(two[0]), "password-kept")
+    assert {(one["server"], one["subject"]) for one in told} == {
+        ("dev", "egrow_operator"), ("dev", "egrow_stream"), ("prod", "egrow_operator"),
+    }  # fmt: skip
+    assert all(two[1].database in one["message"] for one in told)
+
+
 # ------------------------------------------------------------------------------------------ dev and prod in one cluster
 
 
@@ -228,6 +236,16 @@ def test_dev_and_production_in_one_cluster(single: Pair) -> None:
     assert removed.exit_code == 0, str(removed)
     assert checks(removed, "role-kept") == []
     assert our_roles(single, PROD) == []
+
+
+def test_printed_it_makes_each_role_of_one_cluster_once(single: Pair) -> None:
+    printed = setup(single, env=both_admins(single)).json
+    made = [one.split()[2] for one in (*printed["prod"], *printed["dev"]) if one.startswith("CREATE ROLE")]
+    assert sorted(made) == ['"egrow_apply"', '"egrow_operator"', '"egrow_restore"', '"egrow_stream"']
+    for server in ("prod", "dev"):
+        with psycopg.connect(both_admins(single)[f"EGROW_{server.upper()}_ADMIN_DSN"]) as connection:
+            for statement in printed[server]:
+                connection.execute(statement)
 
 
 def test_one_role_of_one_cluster_has_one_password(single: Pair) -> None:

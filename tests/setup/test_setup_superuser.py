@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from setup_world import admins, checks, on_a_terminal, our_roles, setup
 from support.command import run
-from support.pair import Pair
+from support.pair import SIDES, Pair
 
 from egrow_replica.model import Server
 
@@ -109,3 +109,11 @@ def test_on_15_it_says_at_once_what_doctor_refuses(new_lab: Callable[..., Pair])
     assert [(one["severity"], one["remedy"]) for one in refused] == [("error", told["remedy"])]
     assert setup(pair, "--remove").exit_code == 0
     assert our_roles(pair, PROD) == []
+    # As the remedy says.
+    pair.configure(logins={"prod": pair.lab.prod_admin_dsn})
+    applied = setup(pair, "--apply")
+    assert (applied.exit_code, applied.json["prod"], checks(applied, "second-wall")) == (0, [], [])
+    assert [one["severity"] for one in checks(applied, "superuser")] == ["info"]
+    pair.ok("sync", "--no-backup")
+    assert setup(pair, "--remove").exit_code == 0
+    assert [our_roles(pair, server) for server in SIDES] == [[], []]
