@@ -416,6 +416,7 @@ class RestoreReport(Model):
     dry_run: bool
     tables: tuple[RestoredTable, ...]
     validation: Validation | None
+    notes: tuple[str, ...] = ()
     total_seconds: float
 
 

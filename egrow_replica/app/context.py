@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -39,20 +39,21 @@ class Context:
 
 
 @contextmanager
-def locked(context: Context, what: str, *, accept_unknown: bool = False) -> Iterator[tuple[Servers, Door, ExitStack]]:
+def locked(
+    context: Context, what: str, *, tolerated: Collection[str] = ()
+) -> Iterator[tuple[Servers, Door, ExitStack]]:
     """Production's lock for the length of a command.
 
-    :param accept_unknown: also where a window stands on production that its journal does not know.
     A server that goes away while the block runs is looked at again, and the error says what is left.
 
+    :param tolerated: kinds of objects that may stand on production although its journal does not know their window.
     :raises WrongState: another controller has it, or there is such a window.
     """
     servers = context.servers()
     with ExitStack() as stack:
         door = stack.enter_context(servers.lock_prod(f"{what}/lock"))
         lock.take(door)
-        if not accept_unknown:
-            refuse_unknown(door, read_windows(door))
+        refuse_unknown(door, read_windows(door), tolerated=tolerated)
         try:
             yield servers, door, stack
         except EgrowError as error:

@@ -14,13 +14,13 @@ from egrow_replica.replication import origins, publication, slot, subscription
 from egrow_replica.replication.names import window_of
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.results import DisableReport, Removed, WindowSummary
-from egrow_replica.window.belonging import NamedObject, unknown_objects
+from egrow_replica.window.belonging import KINDS, NamedObject, unknown_objects
 from egrow_replica.window.journal import Journal, read_windows
 from egrow_replica.window.servers import Servers
 
 #: The subscription first: what it wrote under is needed until its workers have ended, and a publication that is dropped
 #: under a subscription loses changes. What the roles hold is setup's.
-_ORDER = ("subscription", "origin", "slot", "publication")
+_ORDER = tuple(kind for kind in KINDS if kind != "role")
 SLOT_FREE_SECONDS = 60.0
 NOT_JUDGED = (
     "what that window wrote is not judged: its baseline went with its journal; `egrow-replica restore --backup DIR` "
@@ -35,7 +35,7 @@ def disable_orphan(context: Context, *, force: bool) -> DisableReport:
     :raises WrongState: there is nothing of such a window, or something could not be removed; ``report`` has the rest.
     """
     started = time.monotonic()
-    with locked(context, "disable", accept_unknown=True) as (servers, door, _):
+    with locked(context, "disable", tolerated=KINDS) as (servers, door, _):
         found = _found(context, servers, door, force=force)
         if not found:
             raise WrongState(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for
+from egrow_replica.app.recorded import window_of_backup
 from egrow_replica.app.restore_rights import missing_rights
 from egrow_replica.app.restoring import unjudged
 from egrow_replica.backup import load
@@ -25,6 +27,12 @@ from egrow_replica.window.servers import Servers
 from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of
 from egrow_replica.window.validation import look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import begin_reading
+
+#: What is not known of a window of which there is nothing but the backup.
+RECORDED = (
+    "the journal does not know this window: a row that is not in its backup is taken for the window's only where a "
+    "replication origin wrote it last that is nobody else's; the others stay, as edited here"
+)
 
 
 class RestoreOptions(Model):
@@ -97,9 +105,13 @@ def restore(context: Context, options: RestoreOptions) -> RestoreReport:
         would stop the restore, as far as it can be foreseen.
     """
     started = time.monotonic()
-    with locked(context, "restore") as (servers, door, _):
-        window = _window(options, read_windows(door))
+    # Where the journal is gone, what the roles hold is not known either: the backup is enough.
+    tolerated = ("role",) if options.backup is not None else ()
+    with locked(context, "restore", tolerated=tolerated) as (servers, door, _):
+        windows = read_windows(door)
+        window = _window(options, windows) or _recorded(context, door, windows, options)
         run = _run(context, servers, door, window, options)
+        run.recorded = window not in windows
         try:
             if options.dry_run:
                 return _foresee(run, window, options, started)
@@ -123,6 +135,9 @@ def _foresee(run: Run, window: Window, options: RestoreOptions, started: float) 
 
 
 def _restore(run: Run, window: Window, options: RestoreOptions, started: float) -> RestoreReport:
+    if run.recorded:
+        run.journal.create()
+        run.journal.record(window, __version__)
     runner = Runner(run)
     put = PutBack(options.keep_referenced)
     resumed = run.before_restore is not None
@@ -179,7 +194,24 @@ def _problem(runner: Runner, validation: Validation) -> EgrowError | None:
     return None
 
 
-def _window(options: RestoreOptions, windows: list[Window]) -> Window:
+def _recorded(context: Context, door: Door, windows: list[Window], options: RestoreOptions) -> Window:
+    """The window of a backup that the journal does not know."""
+    assert options.backup is not None, "else a window was asked for by name"
+    manifest = load(options.backup)
+    if manifest.window in {window.name for window in windows}:
+        raise WrongState(
+            f"the journal knows a window {manifest.window}, and not with a baseline and a backup",
+            hint="It was rolled back before it wrote anything, or was opened under a name that was free again.",
+            code="no-window",
+        )
+    return window_of_backup(door, manifest, options.backup, context.settings)
+
+
+def _window(options: RestoreOptions, windows: list[Window]) -> Window | None:
+    """The window that is meant; ``None`` where only its backup is known.
+
+    :raises WrongState: a window is open, or none is known.
+    """
     still = open_window(windows)
     if still is not None:
         raise WrongState(
@@ -200,6 +232,8 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window:
         chosen = window.name == wanted if wanted is not None else window.state is WindowState.CLOSED
         if chosen and window.baseline is not None and window.progress.backup is not None:
             return window
+    if options.backup is not None:
+        return None
     if wanted is None:
         raise WrongState("there is no closed window with a backup", code="no-window")
     raise WrongState(
@@ -263,5 +297,6 @@ def _report(
         dry_run=dry_run,
         tables=tuple(restored),
         validation=validation,
+        notes=(RECORDED,) if run.recorded else (),
         total_seconds=round(time.monotonic() - started, 3),
     )

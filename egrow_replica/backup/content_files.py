@@ -28,11 +28,13 @@ class ContentTable(Model):
 
     :ivar columns: at least one; generated columns are the caller's to leave out, COPY … FROM does not take them.
     :ivar key: orders the file, so that two backups of equal content are equal files; may be empty.
+    :ivar production_columns: those of the columns that belong to production.
     """
 
     table: TableName
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
+    production_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,7 @@ def write_values(door: Door, values: Values, directory: Path, *, index: int) -> 
     return ValuesFile(file=name, bytes=size, sha256=digest.hexdigest(), table=values.table)
 
 
-def write_content(
-    door: Door, table: QualifiedName, columns: Sequence[str], key: Sequence[str], directory: Path, *, index: int = 0
-) -> ContentFile:
+def write_content(door: Door, content: ContentTable, directory: Path, *, index: int = 0) -> ContentFile:
     """Stream a table's rows into ``directory/content/``, in the transaction and the snapshot that the door is in.
 
     A partitioned table is read through its root.
@@ -70,6 +70,7 @@ def write_content(
     :param index: tells the files apart: two tables may differ in what a file name cannot show.
     :raises BackupFailed: the server refuses to read the table, or the disk to take it.
     """
+    table, columns, key = content.table, content.columns, content.key
     name = f"{CONTENT}/{index:04d}-{_readable(table)}.copy"
     path = directory / name
     digest, size, rows = hashlib.sha256(), 0, 0
@@ -88,9 +89,10 @@ def write_content(
         bytes=size,
         sha256=digest.hexdigest(),
         table=table,
-        columns=tuple(columns),
-        key=tuple(key),
+        columns=columns,
+        key=key,
         rows=rows,
+        production_columns=content.production_columns,
     )
 
 

@@ -103,7 +103,7 @@ def _write_all(
     door: Door, tables: Sequence[ContentTable], values: Sequence[Values], directory: Path
 ) -> tuple[tuple[ContentFile, ...], tuple[ValuesFile, ...]]:
     content = tuple(
-        write_content(door, table.table, table.columns, table.key, directory, index=index)
+        write_content(door, table, directory, index=index)
         for index, table in enumerate(tables, start=1)
     )
     kept = tuple(write_values(door, one, directory, index=index) for index, one in enumerate(values, start=1))

@@ -48,12 +48,14 @@ class ContentFile(StoredFile):
 
     :ivar columns: of the file, in its order; what COPY … FROM needs.
     :ivar key: the columns that the rows are ordered by, may be empty.
+    :ivar production_columns: of those, the ones that belong to production: no restore puts them back.
     """
 
     table: TableName
     columns: tuple[str, ...]
     key: tuple[str, ...]
     rows: Count
+    production_columns: tuple[str, ...] = ()
 
 
 class ValuesFile(StoredFile):
@@ -96,11 +98,13 @@ class BackupFacts(Model):
 
     :ivar system_identifier: of the cluster, decimal.
     :ivar lsn: the position that the snapshot belongs to.
+    :ivar position: the oldest transaction id (xid8) that the snapshot did not see finished; unknown in older backups.
     """
 
     database: str
     system_identifier: str
     lsn: str
+    position: Count | None = None
 
 
 class Manifest(Model):

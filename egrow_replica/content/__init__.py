@@ -17,10 +17,11 @@ from egrow_replica.content.own_columns import (
 )
 from egrow_replica.content.reading import changes, differing_columns, read_rows, rows_by_key, sample_rows, spellings
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
-from egrow_replica.content.restore import Foresight, Restore, Traces, recent_rows
+from egrow_replica.content.restore import AllBut, Foresight, Restore, Traces, recent_rows
 
 __all__ = [
     "Equality",
+    "AllBut",
     "EqualityCheck",
     "Foresight",
     "Move",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash, row_hash
@@ -21,16 +21,26 @@ class Traces:
     """By what a row that the window made is recognised.
 
     :ivar made: noted key hashes, by table.
-    :ivar origins: numbers of our origins.
+    :ivar origins: numbers of the origins that only the window can have written under.
     :ivar since: transaction id of the baseline; ``None`` where production does not track commits, so
         that only noted rows are recognised.
     :ivar overwritten: values of production's own columns that the window overwrote.
     """
 
     made: dict[QualifiedName, frozenset[int]]
-    origins: frozenset[int]
+    origins: Container[int]
     since: str | None
     overwritten: tuple[Overwritten, ...] = ()
+
+
+@dataclass(frozen=True)
+class AllBut(Container[int]):
+    """Every number but some."""
+
+    numbers: frozenset[int]
+
+    def __contains__(self, number: object) -> bool:
+        return number is not None and number not in self.numbers
 
 
 class _Extra(Model):

@@ -11,7 +11,7 @@ from egrow_replica.evidence.baseline import (
     take_baseline,
 )
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, TableFingerprint, origin_of_newer
-from egrow_replica.evidence.judge import Origins
+from egrow_replica.evidence.judge import LOCAL_ORIGIN, Origins
 from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
 from egrow_replica.evidence.own_columns import (
     ChangedRow,
@@ -37,6 +37,7 @@ from egrow_replica.evidence.wal import (
 )
 
 __all__ = [
+    "LOCAL_ORIGIN",
     "OWN_SCHEMA",
     "OWN_SCHEMAS",
     "UNKNOWN_ORIGIN",

@@ -6,7 +6,7 @@ the journal belongs to a window that nobody looks after: it may write at any mom
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from egrow_replica.catalog import read_server_facts
@@ -20,7 +20,7 @@ from egrow_replica.window.journal import Window, tables_there
 class NamedObject(Model):
     """An object that is named as a window's are.
 
-    :ivar kind: ``publication``, ``slot``, ``subscription``, ``origin`` or ``role``.
+    :ivar kind: one of :data:`KINDS`.
     :ivar comment: a publication's.
     """
 
@@ -29,6 +29,10 @@ class NamedObject(Model):
     name: str
     active: bool
     comment: str | None
+
+
+#: What a window leaves on the servers; the roles' rights (``role``) stay whatever becomes of it.
+KINDS = ("subscription", "origin", "slot", "publication", "role")
 
 
 class Belonging(StrEnum):
@@ -94,12 +98,15 @@ class Journalled:
         return [found for found in read_objects(door) if self.belonging(found) is Belonging.UNKNOWN]
 
 
-def refuse_unknown(prod: Door, windows: Iterable[Window], dev: Door | None = None) -> None:
+def refuse_unknown(
+    prod: Door, windows: Iterable[Window], dev: Door | None = None, *, tolerated: Collection[str] = ()
+) -> None:
     """See that everything on the servers that is this production's stands in its journal.
 
+    :param tolerated: kinds of objects that do not count.
     :raises WrongState: something does not; it may write at any moment.
     """
-    found = unknown_objects(prod, windows, dev)
+    found = [one for one in unknown_objects(prod, windows, dev) if one.kind not in tolerated]
     if found:
         raise unknown_window(found)
 
@@ -110,7 +117,7 @@ def unknown_objects(prod: Door, windows: Iterable[Window], dev: Door | None = No
     return [found for door in (prod, dev) if door is not None for found in journalled.unknown(door)]
 
 
-def unknown_window(found: Iterable[NamedObject]) -> WrongState:
+def unknown_window(found: Collection[NamedObject]) -> WrongState:
     """The refusal that names them."""
     named = ", ".join(f"{one.kind} {one.name} on {one.server}" for one in found)
     if {one.kind for one in found} == {"role"}:

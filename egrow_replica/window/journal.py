@@ -283,6 +283,12 @@ class Journal:
             ],
         )
 
+    def record(self, window: Window, program_version: str) -> None:
+        """Note a window that the journal did not know, as its backup has it."""
+        values = [window.name, window.opened_at, window.reason, window.os_user, window.os_host, program_version]
+        documents = [_json(one) for one in (window.setting, window.scope, window.baseline, window.progress) if one]
+        self._prod.execute(query("journal/record_window"), [*values, window.prod_identity, *documents])
+
     def read(self) -> Window:
         """The window as the journal has it now; :raises WrongState: somebody took it out."""
         for window in read_windows(self._prod):

@@ -43,6 +43,7 @@ class Run:
     :ivar lock: holds the advisory lock for as long as the command runs.
     :ivar writer: production's only writing connection; it carries the origin named ``origin``.
     :ivar keeps_progress: whether what is made belongs to the window; a restore's own things are noted beside it.
+    :ivar recorded: the window is known from its backup only.
     :ivar planning: nothing may be sent but what reads.
     :ivar baseline: of the window; ``before_restore``: taken right before a restore, which is judged by it.
     :ivar who: operating-system user and host, for the journal.
@@ -60,6 +61,7 @@ class Run:
     lock: Door
     dev_reachable: bool = True
     keeps_progress: bool = True
+    recorded: bool = False
     planning: bool = False
     who: tuple[str, str] = ("unknown", "unknown")
     keeps_hold: bool = False

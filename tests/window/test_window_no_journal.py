@@ -164,3 +164,57 @@ def test_two_windows_in_databases_of_one_cluster_do_not_count_for_each_other(new
         closed = pair.ok("disable").json
         assert closed["validation"]["verdict"] == "intact"
         assert closed["left_behind"] == []
+
+
+def test_content_comes_back_from_the_backup_alone(pair: Pair) -> None:
+    """The journal is gone after the window: what it wrote is put back, a row of production's own stays."""
+    before = pair.content()
+    pair.dev_sql(COURSE, "from-dev", "from-dev")
+    pair.ok("sync", "--name", "gone", "--no-backup")
+    assert pair.content() != before
+    (backup,) = pair.backups.iterdir()
+    pair.prod_sql(FORGET)
+    counted = pair.ok("restore", "--backup", str(backup), "--dry-run").json
+    assert pair.journal("gone") == ("", [])
+    restored = pair.ok("restore", "--backup", str(backup)).json
+    assert {one["table"]: one["removed"] for one in restored["tables"]}["public.courses"] > 0
+    assert [one["table"] for one in counted["tables"]] == [one["table"] for one in restored["tables"]]
+    assert restored["window"]["name"] == "gone"
+    assert restored["validation"]["verdict"] in ("intact", "changed_by_application")
+    assert any("does not know this window" in note for note in restored["notes"])
+    assert pair.content() == before
+    assert pair.leftovers() == []
+    again = pair.ok("restore", "gone").json
+    assert all(one["reverted"] + one["removed"] + one["reinserted"] == 0 for one in again["tables"])
+    pair.ok("sync", "--name", "next", "--no-backup")
+
+
+def test_production_s_own_rows_stay_where_only_the_backup_is_known(pair: Pair) -> None:
+    pair.ok("sync", "--name", "gone", "--no-backup")
+    (backup,) = pair.backups.iterdir()
+    pair.prod_sql(FORGET)
+    pair.prod_sql(COURSE, "local", "local")
+    restored = pair.ok("restore", "--backup", str(backup)).json
+    assert {one["table"]: one["locally_edited"] for one in restored["tables"]}["public.courses"] == 1
+    assert pair.prod_sql("SELECT 1 FROM courses WHERE id = 'local'")
+
+
+def test_a_backup_of_a_table_that_is_another_now(pair: Pair) -> None:
+    pair.ok("sync", "--name", "gone", "--no-backup")
+    (backup,) = pair.backups.iterdir()
+    pair.prod_sql(FORGET)
+    pair.prod_sql("ALTER TABLE events ADD COLUMN later int")
+    with pair.unchanged():
+        refused = pair.cli("restore", "--backup", str(backup))
+    assert (refused.exit_code, refused.error["code"]) == (4, "relation-changed"), str(refused)
+    assert "public.events" in refused.error["message"]
+
+
+def test_a_stream_that_goes_on_is_ended_before_a_restore(pair: Pair) -> None:
+    pair.ok("enable", "--name", "goes-on", "--no-backup")
+    (backup,) = pair.backups.iterdir()
+    pair.prod_sql(FORGET)
+    refused = pair.cli("restore", "--backup", str(backup))
+    assert (refused.exit_code, refused.error["code"]) == (8, "unknown-window"), str(refused)
+    pair.ok("disable", "--orphan")
+    pair.ok("restore", "--backup", str(backup))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from egrow_replica.backup import read_content
 from egrow_replica.catalog import ContentTable as ScopeTable
 from egrow_replica.catalog import Scope, read_foreign_keys, read_server_facts
 from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE, may_maintain
 from egrow_replica.content import (
+    AllBut,
     Foresight,
     Moves,
     Outcome,
@@ -22,9 +23,10 @@ from egrow_replica.content import (
 )
 from egrow_replica.db import Composed, Door, query, relation
 from egrow_replica.errors import BackupFailed, ValidationFailed
-from egrow_replica.evidence import Orphans, count_all, new_orphans, touching
+from egrow_replica.evidence import LOCAL_ORIGIN, Orphans, count_all, new_orphans, touching
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, sequences
+from egrow_replica.replication.names import PREFIX
 from egrow_replica.results import PlannedLock, Removed, RestoredTable
 from egrow_replica.window.journal import RestoreStage
 from egrow_replica.window.run import Run
@@ -225,10 +227,10 @@ def open_restore(run: Run, scope: Scope, writer: Writer, *, keep_referenced: boo
         raise BackupFailed(f"{directory} holds no rows of {', '.join(missing)}")
     facts = read_server_facts(run.writer)
     tracks = facts.tracks_commits and run.baseline.tracks_commits
+    made = {} if run.recorded else {one.name: frozenset(run.journal.made_rows(one.name)) for one in scope.tables}
     traces = Traces(
-        made={table.name: frozenset(run.journal.made_rows(table.name)) for table in scope.tables},
-        # The numbers of a closed window's origins may be another's by now; its rows were noted when it closed.
-        origins=frozenset(our_origins(run)) if run.keeps_progress else frozenset(),
+        made=made,
+        origins=_origins_of_made_rows(run),
         since=run.baseline.xid if tracks else None,
         overwritten=tuple(run.journal.overwritten()),
     )
@@ -237,6 +239,16 @@ def open_restore(run: Run, scope: Scope, writer: Writer, *, keep_referenced: boo
         return read_content(directory, files[table.name])
 
     return Restore(writer, scope, run.setting.seed, traces, read, keep_referenced=keep_referenced)
+
+
+def _origins_of_made_rows(run: Run) -> Container[int]:
+    """By which origins a row of the window is known, beside those that are noted."""
+    if run.recorded:
+        # Nothing was noted, and the window's origins are gone: whatever a stream wrote that is nobody else's now.
+        others = {n for n, name in origins.all_origins(run.writer).items() if not name.startswith(PREFIX)}
+        return AllBut(frozenset({LOCAL_ORIGIN, *others}))
+    # The numbers of a closed window's origins may be another's by now; its rows were noted when it closed.
+    return frozenset(our_origins(run)) if run.keeps_progress else frozenset()
 
 
 def our_origins(run: Run) -> set[int]:

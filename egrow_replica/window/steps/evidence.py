@@ -121,7 +121,12 @@ class Backup(Step):
             run.snapshot.doors[0],
             run.servers.prod,
             tables=[
-                ContentTable(table=table.name, columns=table.stored_columns, key=table.key)
+                ContentTable(
+                    table=table.name,
+                    columns=table.stored_columns,
+                    key=table.key,
+                    production_columns=tuple(one for one in table.production_columns if one in table.stored_columns),
+                )
                 for table in run.scope.tables
             ],
             snapshot=run.snapshot.name,
@@ -130,7 +135,12 @@ class Backup(Step):
             settings=run.settings.backup,
             waits=run.servers.waits,
             whole_database=run.setting.whole_backup,
-            facts=BackupFacts(database=facts.database, system_identifier=facts.system_identifier, lsn=run.snapshot.lsn),
+            facts=BackupFacts(
+                database=facts.database,
+                system_identifier=facts.system_identifier,
+                lsn=run.snapshot.lsn,
+                position=run.baseline.position,
+            ),
             fingerprints=[
                 TableFingerprint(
                     table=one.table, rows=one.rows, hash=one.hash, columns=tuple(column.name for column in one.columns)
