@@ -102,10 +102,7 @@ def make_backup(
 def _write_all(
     door: Door, tables: Sequence[ContentTable], values: Sequence[Values], directory: Path
 ) -> tuple[tuple[ContentFile, ...], tuple[ValuesFile, ...]]:
-    content = tuple(
-        write_content(door, table, directory, index=index)
-        for index, table in enumerate(tables, start=1)
-    )
+    content = tuple(write_content(door, table, directory, index=index) for index, table in enumerate(tables, start=1))
     kept = tuple(write_values(door, one, directory, index=index) for index, one in enumerate(values, start=1))
     with explained("write", directory / CONTENT):
         sync_directory(directory / CONTENT)

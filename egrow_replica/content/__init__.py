@@ -20,8 +20,8 @@ from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planne
 from egrow_replica.content.restore import AllBut, Foresight, Restore, Traces, recent_rows
 
 __all__ = [
-    "Equality",
     "AllBut",
+    "Equality",
     "EqualityCheck",
     "Foresight",
     "Move",
