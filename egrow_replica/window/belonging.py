@@ -80,7 +80,8 @@ class Journalled:
             return Belonging.UNKNOWN
         half = production_in(found.name)
         if half is None:
-            return Belonging.UNCLEAR
+            # On production a subscription of another database would have accounted for it.
+            return Belonging.UNCLEAR if found.server is Server.DEV else Belonging.ENDED
         return Belonging.UNKNOWN if half == production_half(self._production) else Belonging.ANOTHERS
 
     def _window(self, name: str) -> Window | None:

@@ -24,6 +24,9 @@ SELECT 'prod', 'slot', s.slot_name::text, s.active, NULL
   FROM pg_catalog.pg_replication_slots AS s
  WHERE pg_catalog.starts_with(s.slot_name::text, 'egrow_')
    AND COALESCE(s.database, pg_catalog.current_database()) = pg_catalog.current_database()
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription AS u
+                     JOIN pg_catalog.pg_database AS d ON d.oid = u.subdbid
+                    WHERE u.subname || '_wal' = s.slot_name AND d.datname <> pg_catalog.current_database())
  UNION ALL
 SELECT DISTINCT 'prod', 'role', r.rolname::text, false, NULL
   FROM pg_catalog.pg_roles AS r

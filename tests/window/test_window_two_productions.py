@@ -162,7 +162,11 @@ def test_a_window_of_an_earlier_version_goes_on(pair: Pair) -> None:
     pair.prod_sql(f"ALTER SUBSCRIPTION {common} SET PUBLICATION {as_before} WITH (refresh = false)")
     pair.prod_sql(f"ALTER SUBSCRIPTION {common} RENAME TO {as_before}")
     pair.prod_sql("UPDATE pg_replication_origin SET roname = %s WHERE roname = %s", as_before, common)
-    pair.prod_sql("UPDATE egrow_replica.window SET setting = setting - 'id'")
+    pair.prod_sql(
+        "UPDATE egrow_replica.window SET setting = setting - 'id', "
+        "progress = progress - '{publication,publication_look,publication_dropped,own_columns,dev,moves,paused_at}'"
+        "::text[]"
+    )
     pair.ok("resume")
     arrives(pair, course="still-streams")
     warnings = pair.ok("status").json["warnings"]
