@@ -15,7 +15,7 @@ from egrow_replica.app.init_evidence import Comparison, Evidence, compare, read_
 from egrow_replica.app.init_file import configuration_text, refuse_existing, write_configuration
 from egrow_replica.app.init_reasons import tr
 from egrow_replica.app.init_tables import Classifier
-from egrow_replica.db import Door, connect, parse_dsn
+from egrow_replica.db import Door, Waits, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, EgrowError
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
@@ -116,7 +116,7 @@ def _open(connection: Connection) -> Door:
     server = connection.server
     try:
         dsn = parse_dsn(connection.secret, name=f"{server} ({connection.found})")
-        return connect(dsn, server, Policy.reading(), what="init")
+        return connect(dsn, server, Policy.reading(), what="init", waits=Waits())
     except EgrowError as error:
         error.hint = f"{error.hint} {connection.hint}".strip()
         raise

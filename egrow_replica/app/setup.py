@@ -206,7 +206,7 @@ def _look_before_removal(dev: Site, prod: Site) -> list[Check]:
 def _lock(servers: Servers, admins: Mapping[Server, SecretStr] | None) -> Iterator[None]:
     """Keep other controllers away from production; :raises WrongState: one is at work."""
     dsn = _admin(servers, Server.PROD, SetupAction.REMOVE, admins)
-    with connect(dsn, Server.PROD, Policy.for_window(content=()), what="setup/lock") as door:
+    with connect(dsn, Server.PROD, Policy.for_window(content=()), what="setup/lock", waits=servers.waits) as door:
         lock.take(door)
         yield
 
@@ -224,7 +224,7 @@ def _site(
 ) -> Iterator[Site]:
     dsn = _admin(servers, server, action, admins)
     logins = _logins(servers, server)
-    with connect(dsn, server, Policy.reading(), what="setup") as reader:
+    with connect(dsn, server, Policy.reading(), what="setup", waits=servers.waits) as reader:
         place = _place(context, reader, server, action)
         facts = read_server_facts(reader)
         if server is Server.PROD and not reader.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
@@ -246,7 +246,7 @@ def _site(
         held=place.held,
         keeper=MAINTENANCE_ROLE if place.held else None,
     )
-    with connect(dsn, server, policy, what="setup", read_only=False) as door:
+    with connect(dsn, server, policy, what="setup", read_only=False, waits=servers.waits) as door:
         yield Site(server, door, place, logins, facts.system_identifier)
 
 

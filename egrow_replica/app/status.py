@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.maintenance import hold_report, overdue_warning
 from egrow_replica.app.restoring import interrupted, unjudged
-from egrow_replica.db import Door, describe
+from egrow_replica.db import Door, Literal, describe, query
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
@@ -34,6 +34,8 @@ from egrow_replica.window.losses import Sign, Stream, causes, signs
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
 SECOND_LOOK_SECONDS = 1.0
+#: Whoever asks how a window is doing shall not wait for long.
+LOCK_TIMEOUT = "5s"
 #: A worker that waits for a lock for longer than this stands still.
 STALLED_SECONDS = 1.0
 _TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synchronized", "r": "ready"}
@@ -84,6 +86,8 @@ def _alert(report: StatusReport, message: str, hint: str, code: str) -> Validati
 def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
     servers = context.servers()
     with servers.read_prod("status") as prod, servers.read_dev("status") as dev:
+        for door in (prod, dev):
+            door.execute(query("waits/set_lock_timeout", milliseconds=Literal(LOCK_TIMEOUT)))
         windows = read_windows(prod)
         window = open_window(windows)
         hold = read_hold(prod)

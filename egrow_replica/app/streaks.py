@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from egrow_replica.app.context import Context
-from egrow_replica.db import SNAPSHOT, Door, connect, parse_dsn
+from egrow_replica.db import SNAPSHOT, Door, Waits, connect, parse_dsn
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.settings import prod_dsn
@@ -37,7 +37,7 @@ def streaks_full(context: Context) -> FullReport:
 def _snapshot(context: Context) -> Iterator[Door]:
     dsn = parse_dsn(prod_dsn(context.settings), name="prod")
     with (
-        connect(dsn, Server.PROD, Policy.reading(), what="streaks") as door,
+        connect(dsn, Server.PROD, Policy.reading(), what="streaks", waits=Waits(context.listener.say)) as door,
         door.transaction(SNAPSHOT),
     ):
         yield door

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from egrow_replica.model import Server
 DEV, PROD = Server.DEV, Server.PROD
 #: Seconds within which ``doctor``, ``plan`` and ``enable`` have to answer, on a machine that others use too.
 BOUND = 45.0
+OLD = Path("/usr/lib/postgresql/15/bin")
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s"
 
 
@@ -27,6 +29,15 @@ def servers(new_module_lab: Callable[..., Pair]) -> Pair:
     pair = new_module_lab()
     pair.prod_sql("CREATE VIEW public.people AS SELECT id, email FROM public.users")
     pair.prod_sql("GRANT SELECT ON public.people TO egrow_operator")
+    return pair
+
+
+@pytest.fixture(scope="module")
+def old_servers(new_module_lab: Callable[..., Pair]) -> Pair:
+    """15 on both sides, where only a superuser can own a subscription."""
+    pair = new_module_lab(set_up=False, bin_dir=OLD)
+    pair.use_superuser()
+    pair.configure(logins={"stream": pair.lab.dev_admin_dsn})
     return pair
 
 
@@ -267,3 +278,60 @@ def test_a_worker_that_does_not_end_says_for_whom_it_waits(servers: Pair) -> Non
     servers.ok("resume")
     servers.ok("disable")
     assert servers.leftovers() == []
+
+
+def test_statistics_are_not_waited_for(servers: Pair) -> None:
+    """VACUUM, ANALYZE and an index that is built concurrently hold this lock, for hours where a table is large."""
+    servers.dev_sql("UPDATE courses SET title = title || '.'")
+    with migration(servers, PROD, "LOCK TABLE courses IN SHARE UPDATE EXCLUSIVE MODE"):
+        opened = servers.cli("enable", "--name", "statistics", "--no-backup")
+    assert opened.exit_code == 0, str(opened)
+    assert not [step for step in opened.json["steps"] if step["seconds"] > 20]
+    servers.ok("disable")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", SIDES)
+def test_whatever_only_reads_ends_too(servers: Pair, server: Server) -> None:
+    """Somebody who waits for an answer gets one, and a name."""
+    servers.ok("enable", "--name", f"reads-{server}", "--no-backup")
+    with migration(servers, server, "LOCK TABLE courses IN ACCESS EXCLUSIVE MODE") as pid:
+        for command in ("status", "compare", "validate", "disable"):
+            started = time.monotonic()
+            result = servers.cli(command, seconds=BOUND)
+            seconds = time.monotonic() - started
+            assert result.exit_code in (0, 4, 6), str(result)
+            assert result.exit_code == 0 or f"pid {pid} (migration as " in result.message
+            assert seconds < (BOUND if command in ("validate", "disable") else 15), command
+    servers.ok("disable")
+    assert servers.leftovers() == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not OLD.is_dir(), reason="PostgreSQL 15 is not installed")
+@pytest.mark.parametrize("what", ["a queue", "a prepared transaction", "an index"])
+def test_a_lock_on_15(old_servers: Pair, what: str) -> None:
+    server, table, hold = LOCKS[what]
+    with hold(old_servers) as pid:
+        result = old_servers.cli("doctor", seconds=BOUND)
+    found = [one for one in result.json["checks"] if one["id"] == "locks" and one["severity"] == "error"]
+    assert [(one["server"], one["subject"]) for one in found] == [(server.value, table)], found
+    assert ("left behind" if pid == 0 else f"pid {pid} (migration as ") in found[0]["message"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not OLD.is_dir(), reason="PostgreSQL 15 is not installed")
+def test_a_stream_that_stands_still_on_15(old_servers: Pair) -> None:
+    old_servers.ok("enable", "--name", "stalled", "--no-backup")
+    row = "UPDATE courses SET rating = rating WHERE id = (SELECT min(id) FROM courses)"
+    with old_servers.connect(PROD) as connection:
+        connection.execute("BEGIN")
+        connection.execute(row)
+        connection.execute("PREPARE TRANSACTION 'a row'")
+        old_servers.dev_sql("UPDATE courses SET title = title || '.'")
+        status = wait_until(lambda: (r := old_servers.ok("status")).json["waits_for"] and r, 20, what="the stall")
+        connection.execute("ROLLBACK PREPARED 'a row'")
+    (blocker,) = status.json["waits_for"]
+    assert (blocker["pid"], blocker["prepared"]) == (0, "a row")
+    old_servers.ok("disable")
+    assert old_servers.leftovers() == []

@@ -161,7 +161,8 @@ class View:
 
     def _bound(self, lock: str | None, statement: str | None) -> None:
         for door in self.doors.values():
-            with suppress(ServerUnavailable):  # whoever needs it notices
+            # Whoever needs it notices that it is gone; a transaction that has failed takes its settings back itself.
+            with suppress(ServerUnavailable, StatementFailed):
                 if lock is not None:
                     door.execute(query("waits/set_lock_timeout", milliseconds=Literal(lock)))
                 if statement is not None:
