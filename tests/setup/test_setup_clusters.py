@@ -76,7 +76,7 @@ def test_a_window_in_the_other_database_goes_on(two: Two) -> None:
     one.ok("sync", "--no-backup")
 
 
-@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_windows_that_made_the_roles_share_them(bare: Two, first: int) -> None:
     """Whoever ends last removes them."""
     for pair in bare:
@@ -101,12 +101,11 @@ def test_windows_that_made_the_roles_share_them(bare: Two, first: int) -> None:
 
 
 def test_windows_that_end_at_once_leave_no_role(bare: Two) -> None:
-    for _ in range(2):
-        for command in (["enable", "--no-backup"], ["disable"]):
-            with ExitStack() as stack:
-                running = [stack.enter_context(pair.start(*command)) for pair in bare]
-                results = [one.result() for one in running]
-            assert [str(one) for one in results if one.exit_code] == []
+    for command in (["enable", "--no-backup"], ["disable"]):
+        with ExitStack() as stack:
+            running = [stack.enter_context(pair.start(*command)) for pair in bare]
+            results = [one.result() for one in running]
+        assert [str(one) for one in results if one.exit_code] == []
     assert our_roles(bare[0], PROD) == []
 
 
@@ -132,6 +131,7 @@ def test_a_window_that_made_the_roles_leaves_them_to_the_other_databases_setup(b
     other.ok("sync", "--no-backup")
 
 
+@pytest.mark.slow
 def test_a_superusers_window_uses_roles_that_the_other_databases_setup_made(bare: Two) -> None:
     one, other = bare
     assert setup(ordinary(other), "--apply").exit_code == 0
@@ -162,7 +162,10 @@ def test_a_password_that_the_other_database_uses_is_not_changed(two: Two) -> Non
     one.ok("doctor")
 
 
-@pytest.mark.parametrize("password", ["Zürich’s ½ №1", "soft\u00adhyphen", "🔑 key", "plain"])
+PASSWORDS = ("Zürich’s ½ №1", *(pytest.param(one, marks=pytest.mark.slow) for one in ("soft\u00adhyphen", "🔑 key")))
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
 def test_the_same_password_is_known_as_the_same(two: Two, password: str) -> None:
     """However the server has prepared it."""
     one, other = two
