@@ -152,6 +152,7 @@ class BackupFailed(EgrowError):
 #: What is not here is our own mistake: a statement that should never have been sent.
 _BY_SQLSTATE = {
     "42501": ExitCode.PREFLIGHT,  # insufficient privilege
+    "0A": ExitCode.PREFLIGHT,  # what this server cannot do
     "22": ExitCode.PREFLIGHT,  # a value that does not fit
     "23": ExitCode.PREFLIGHT,  # a constraint
     "25006": ExitCode.PREFLIGHT,  # the server, or the role, is read only

@@ -9,7 +9,7 @@ from egrow_replica.guard.judge import analysing
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.policy import Name, Policy
 from egrow_replica.guard.rules.filters import RULE, check_filter
-from egrow_replica.guard.tree import Node, class_of, only, parse, print_sql
+from egrow_replica.guard.tree import Node, children, class_of, only, parse, print_sql
 
 
 def vet_filter(text: str, *, types: Iterable[Name] = ()) -> str:
@@ -32,6 +32,18 @@ def vet_filter(text: str, *, types: Iterable[Name] = ()) -> str:
         if _condition(printed) != expression:
             raise Refused(RULE, "the filter cannot be written in a way that surely means the same")
         return printed
+
+
+def filter_columns(text: str) -> frozenset[str]:
+    """The names of the columns that a vetted filter reads."""
+    found: set[str] = set()
+    waiting = [_condition(text)]
+    while waiting:
+        node = waiting.pop()
+        if class_of(node) == "ColumnRef":
+            found.add(node.fields[-1].sval)
+        waiting += children(node)
+    return frozenset(found)
 
 
 def _condition(text: str) -> Node:

@@ -101,6 +101,7 @@ def test_lists_of_tables(bad: Pair, tables: dict[str, Any], exit_code: int, said
         ("id IN (SELECT id FROM users)", 3),
         ("status <>", 3),
         ("true); DROP TABLE users; --", 3),
+        ("status <> 'DRAFT'", 4),  # an enum, which PostgreSQL takes into no publication
     ],
 )
 def test_bad_row_filters(bad: Pair, condition: str, exit_code: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from egrow_replica.catalog import Relation, Table
 from egrow_replica.catalog.conditions import read_invalid_indexes, read_rules
 from egrow_replica.errors import Refused
-from egrow_replica.guard import vet_filter
+from egrow_replica.guard import filter_columns, vet_filter
 from egrow_replica.model import Check, QualifiedName, Server, Side
 from egrow_replica.window.checks.base import error, info, inspection, warning
 from egrow_replica.window.checks.remedies import alter_table, name, names
@@ -124,6 +124,8 @@ def filters(view: View, server: Server) -> Iterator[Check]:
             vet_filter(row_filter)
         except Refused as refusal:
             yield error("row-filter", server, table, refusal.reason, "Correct [tables.filters].", refused=True)
+        else:
+            yield from _types_of_filter(view, server, table, row_filter)
         if view.settings.window.publish != ("insert",):
             yield error(
                 "row-filter",
@@ -132,6 +134,18 @@ def filters(view: View, server: Server) -> Iterator[Check]:
                 'a row filter needs publish = ["insert"]: an update that leaves the filter arrives as a DELETE',
                 'Set publish = ["insert"] in [window], or take the filter out.',
             )
+
+
+def _types_of_filter(view: View, server: Server, table: QualifiedName, row_filter: str) -> Iterator[Check]:
+    """A publication's filter may use built-in types only (check_simple_rowfilter_expr in publicationcmds.c)."""
+    dev = view.tables(server).get(table)
+    read = filter_columns(row_filter)
+    for column in dev.columns if dev is not None else ():
+        # Under our search_path a type is written with its schema unless it is built in.
+        if column.name in read and "." in column.type:
+            message = f"the filter reads column {column.name}, whose type {column.type} is not built in: PostgreSQL "
+            message += "takes no such filter into a publication"
+            yield error("row-filter", server, table, message, "Filter by another column, or take the filter out.")
 
 
 @inspection("no-key", subject="keys", fine="both servers tell the rows of every content table apart by the same key")
