@@ -360,6 +360,6 @@ def _left_behind(run: Run) -> list[Removed]:
         ]
     if publication.ownership(run.dev, run.names) not in (None, publication.Ownership.ANOTHERS):
         left.append(Removed(server=Server.DEV, kind="publication", name=name))
-    if slot.get(run.dev, name) is not None:
+    if run.owns_slot and slot.get(run.dev, name) is not None:
         left.append(Removed(server=Server.DEV, kind="slot", name=name))
     return left

@@ -92,6 +92,11 @@ class Run:
         return found[-1]
 
     @property
+    def owns_slot(self) -> bool:
+        """Whether a slot on dev with the window's name is its own: the id says so, or the journal that it made one."""
+        return bool(self.names.id) or self.progress.slot_lsn is not None
+
+    @property
     def dev(self) -> Door:
         """Dev's writing door, opened when it is first needed."""
         if self._dev is None:

@@ -174,3 +174,21 @@ def test_a_window_of_an_earlier_version_goes_on(pair: Pair) -> None:
     assert pair.ok("validate").json["verdict"] == "intact"
     pair.ok("disable")
     assert [one for one in pair.leftovers() if "_wal" not in one] == []
+
+
+def test_an_earlier_version_s_half_open_window_leaves_a_slot_that_may_be_anothers(twins: tuple[Pair, Pair]) -> None:
+    """It was begun under a name without an id, and another production's slot on dev has that name."""
+    one, _ = twins
+    one.ok("enable", "--name", "half", "--no-backup")
+    one.ok("disable")
+    one.prod_sql(
+        "UPDATE egrow_replica.window SET state = 'opening', setting = setting - 'id', baseline = NULL,"
+        " validation = NULL, progress = '{}'"
+    )
+    anothers = "egrow_half"
+    one.dev_sql("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", anothers)
+    refused = one.cli("enable")
+    assert (refused.exit_code, refused.error["code"]) == (8, "not-ours"), str(refused)
+    assert refused.json["rolled_back"] is True
+    assert one.value(DEV, "SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s", anothers) == 1
+    one.dev_sql("SELECT pg_drop_replication_slot(%s)", anothers)

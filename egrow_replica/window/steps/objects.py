@@ -8,7 +8,7 @@ from egrow_replica.catalog import read_relations, read_server_facts
 from egrow_replica.catalog.roles import read_roles
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import CreateReplicationSlot, Door, ExportedSlot, connect
-from egrow_replica.errors import StatementFailed
+from egrow_replica.errors import StatementFailed, WrongState
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
 from egrow_replica.replication import origins, publication, roles, slot, subscription
@@ -186,6 +186,13 @@ class Slot(Step):
         return run.progress.reconciled_by is not None and slot.get(run.dev, run.names.common) is not None
 
     def do(self, run: Run) -> str:
+        if not run.owns_slot and slot.get(run.dev, run.names.common) is not None:
+            raise WrongState(
+                f"slot {run.names.common} on dev may be another production's: an earlier version began the window, and "
+                "nothing says that it had made the slot",
+                hint="Give the window up with `disable --no-validate`, and open another.",
+                code="not-ours",
+            )
         slot.drop(run.dev, run.names.common)
         run.exported = ExportedSlot(
             run.servers.dev,
@@ -199,6 +206,9 @@ class Slot(Step):
 
     def undo(self, run: Run) -> list[Removed]:
         run.release_snapshots()
+        if not run.owns_slot and slot.get(run.dev, run.names.common) is not None:
+            run.listener.say(f"warning: slot {run.names.common} on dev may be another production's: it stays")
+            return []
         dropped = slot.drop(run.dev, run.names.common)
         return [Removed(server=Server.DEV, kind="slot", name=run.names.common)] if dropped else []
 
