@@ -14,7 +14,7 @@ from egrow_replica.catalog import read_server_facts
 from egrow_replica.catalog.role_uses import read_role_uses, used_elsewhere
 from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev
-from egrow_replica.content import hashes_of, recent_rows
+from egrow_replica.content import keys_there, recent_rows
 from egrow_replica.db import Door
 from egrow_replica.errors import (
     EgrowError,
@@ -123,9 +123,10 @@ class NoteMadeRows(Step):
                 continue
             recent = recent_rows(run.writer, table, run.setting.seed, since)
             made = set(recent_rows(run.writer, table, run.setting.seed, since, ours)) if ours else set()
-            if run.dev_reachable and recent and table.name not in lost:
-                made |= hashes_of(run.dev, table, run.setting.seed, recent, filtered=True).keys()
-            run.journal.add_made_rows(table.name, sorted(made))
+            others = [] if made.issuperset(recent) else [key for key in recent if key not in made]
+            if run.dev_reachable and others and table.name not in lost:
+                made |= keys_there(run.dev, table, run.setting.seed, others)
+            run.journal.add_made_rows(table.name, made)
             count += len(made)
         return f"{count} rows"
 

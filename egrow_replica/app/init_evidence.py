@@ -164,7 +164,7 @@ def _compare(dev: Door, prod: Door, evidence: Evidence, name: QualifiedName) -> 
     if table is None or not set(table.key) <= set(table.column_names):
         return None
     seed = secrets.randbits(63)
-    rows = max(estimated_rows(door, table) for door in (dev, prod))
+    rows = max(estimated_rows(door, table.name) for door in (dev, prod))
     if rows > MAX_ROWS or max(one.relation.bytes for one in both if one) > MAX_BYTES:
         return _estimate(dev, prod, table, seed)
     with dev.transaction(SNAPSHOT), prod.transaction(SNAPSHOT):
@@ -184,7 +184,7 @@ def _estimate(dev: Door, prod: Door, table: ContentTable, seed: int) -> Comparis
     differing = [
         found for key, row in here.items() if key in on_dev and (found := [*differing_columns(table, row, on_dev[key])])
     ]
-    rows, dev_rows = estimated_rows(prod, table), estimated_rows(dev, table)
+    rows, dev_rows = estimated_rows(prod, table.name), estimated_rows(dev, table.name)
     common = round(rows * len(here.keys() & on_dev.keys()) / len(here))
     return Comparison(
         travelling=table,

@@ -37,6 +37,7 @@ from egrow_replica.window.servers import Servers
 from egrow_replica.window.steps import Foreseen, Planned, Step, Work, enable_steps, noted, size_of
 
 _KEY_HASHES = re.compile(r"'\{(-?\d+(?:,-?\d+)*)\}'(?=::int8\[\])")
+_MARKS = re.compile(r"'([0-9a-f]{2,})'(?=, 'hex'\))")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def placeholders(text: str, seed: int, id: str) -> str:
     text = text.replace(id, "<id>") if id else text
     text = text.replace(f"'{seed}'::pg_catalog.int8", "'<seed>'::pg_catalog.int8")
     text = _KEY_HASHES.sub(lambda found: f"'{{<{found[1].count(',') + 1} key hashes>}}'", text)
+    text = _MARKS.sub(lambda found: f"'<{4 * len(found[1])} marks>'", text)
     return text.replace("'0/0'::pg_lsn", "'<lsn>'::pg_lsn")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,16 +13,14 @@ from egrow_replica.app.saved_plan import DIGEST
 from egrow_replica.catalog import ContentTable, read_relations
 from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.definitions import Definitions, read_definitions
-from egrow_replica.content import TableDifference, hashes_of
+from egrow_replica.content import TableDifference
+from egrow_replica.content.compare import RowHash, row_hashes
 from egrow_replica.db import Door
 from egrow_replica.guard.closure_facts import ClosureFacts
 from egrow_replica.model import Server
 from egrow_replica.settings import Settings
 from egrow_replica.window.preflight import Findings
 from egrow_replica.window.run import Run
-
-#: Rows whose hashes are held at once; each such part is one more pass over the table on each server.
-ROWS_AT_ONCE = 1 << 18
 
 
 def read_subjects(run: Run, dev: Door, prod: Door, findings: Findings) -> dict[str, str]:
@@ -44,15 +42,24 @@ def row_digest(dev: Door, prod: Door, table: ContentTable, seed: int, difference
     """Over the rows of a table that would be moved, as both servers have them now, and those only production has."""
     keys = difference.from_dev
     digest = hashlib.sha256()
-    for start in range(0, len(keys), ROWS_AT_ONCE):
-        some = keys[start : start + ROWS_AT_ONCE]
-        theirs = hashes_of(dev, table, seed, some, filtered=True)
-        ours = hashes_of(prod, table, seed, some, filtered=False) if difference.updated else {}
-        for key in some:
-            digest.update(f"{key} {theirs.get(key)} {ours.get(key)}\n".encode())
+    theirs = row_hashes(dev, table, seed, keys, filtered=True) if keys else iter(())
+    ours = row_hashes(prod, table, seed, keys, filtered=False) if difference.updated else iter(())
+    for key, of_dev, of_prod in zip(keys, _of_each(keys, theirs), _of_each(keys, ours), strict=True):
+        digest.update(f"{key} {of_dev} {of_prod}\n".encode())
     for key in sorted(difference.production_only):
         digest.update(f"{key}\n".encode())
     return DIGEST + digest.hexdigest()
+
+
+def _of_each(keys: Iterable[int], rows: Iterator[RowHash]) -> Iterator[int | None]:
+    """The row hash of each key, ``None`` where there is no such row; both are in order."""
+    row = next(rows, None)
+    for key in keys:
+        found = None
+        while row is not None and row.key_hash <= key:
+            found = row.row_hash if row.key_hash == key else found
+            row = next(rows, None)
+        yield found
 
 
 def _configuration(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,14 @@
 """Differences between dev and production, the reconcile, and the way back."""
 
-from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, estimated_rows, hashes_of, respelled
+from egrow_replica.content.compare import (
+    TableDifference,
+    bytes_of,
+    compare_table,
+    estimated_rows,
+    hashes_of,
+    keys_there,
+    respelled,
+)
 from egrow_replica.content.equality import Equality, EqualityCheck
 from egrow_replica.content.moves import Move, Moves, moved_rows, moves_of
 from egrow_replica.content.own_columns import (
@@ -15,7 +23,15 @@ from egrow_replica.content.own_columns import (
     values_on,
     values_statement,
 )
-from egrow_replica.content.reading import changes, differing_columns, read_rows, rows_by_key, sample_rows, spellings
+from egrow_replica.content.reading import (
+    changes,
+    differing_columns,
+    read_rows,
+    row_pairs,
+    rows_by_key,
+    sample_rows,
+    spellings,
+)
 from egrow_replica.content.reconcile import Outcome, Writer, compare_all, planned_statements, write_differences
 from egrow_replica.content.restore import AllBut, Foresight, Restore, Traces, recent_rows
 
@@ -42,6 +58,7 @@ __all__ = [
     "differing_columns",
     "estimated_rows",
     "hashes_of",
+    "keys_there",
     "look_at_rows",
     "moved_rows",
     "moves_of",
@@ -50,6 +67,7 @@ __all__ = [
     "read_rows",
     "recent_rows",
     "respelled",
+    "row_pairs",
     "rows_by_key",
     "same_definition",
     "same_without_writes",

@@ -10,13 +10,14 @@ from array import array
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from struct import Struct
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from egrow_replica.catalog import ContentTable, bucket_hash, can_be_respelled, key_hash, row_hash
-from egrow_replica.db import SQL, Composable, Door, Literal, columns, query, relation
+from egrow_replica.db import SQL, Composable, Door, Literal, columns, in_order, int8_array, query, relation
 from egrow_replica.errors import PreflightFailed
-from egrow_replica.model import Model
+from egrow_replica.model import QualifiedName
 
 #: Rows that a bucket holds on average; small enough that one differing row makes few others travel.
 ROWS_IN_BUCKET = 64
@@ -25,7 +26,7 @@ MAX_BUCKETS = 1 << 16
 
 #: What begins COPY's binary format: its signature, flags and the length of an extension
 #: (postgresql.org/docs/18/sql-copy.html, "Binary Format").
-_COPY_HEADER_BYTES = 19
+COPY_HEADER_BYTES = 19
 #: Number of fields; length and value of the bucket's number; length of the packed rows that follow.
 _LINE = Struct(">hiii")
 #: A packed row, hash of the key and hash of the row; and how it begins.
@@ -33,11 +34,6 @@ _ROW_BYTES = 16
 _KEY = Struct(">q")
 
 T = TypeVar("T")
-
-
-class _RowHash(Model):
-    key_hash: int
-    row_hash: int
 
 
 @dataclass(frozen=True)
@@ -56,9 +52,14 @@ class TableDifference:
     production_only: Collection[int] = ()
 
     @property
-    def from_dev(self) -> list[int]:
-        """The rows that the reconcile fetches, in a fixed order."""
-        return sorted([*self.new, *self.updated])
+    def wanted(self) -> int:
+        """How many rows the reconcile fetches."""
+        return len(self.new) + len(self.updated)
+
+    @cached_property
+    def from_dev(self) -> array[int]:
+        """Those rows, in order."""
+        return in_order(self.new if not self.updated else [*self.new, *self.updated])
 
 
 def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, Composable]:
@@ -98,7 +99,7 @@ def respelled(dev: Door, prod: Door, table: ContentTable, seed: int) -> Collecti
 def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[str, Composable]) -> TableDifference:
     dev_parts = {**hash_parts(table, seed, filtered=True), **parts}
     prod_parts = {**hash_parts(table, seed, filtered=False), **parts}
-    mask = bucket_count(max(estimated_rows(door, table) for door in (dev, prod))) - 1
+    mask = bucket_count(max(estimated_rows(door, table.name) for door in (dev, prod))) - 1
     dev_sums, prod_sums = _at_once(
         dev, lambda: _sums(dev, dev_parts, mask), prod, lambda: _sums(prod, prod_parts, mask)
     )
@@ -107,7 +108,7 @@ def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[
     if not differing:
         return TableDifference(dev_rows=rows)
     del dev_sums, prod_sums
-    wanted = _bits(differing, mask)
+    wanted = bits(differing, mask)
     dev_lines, prod_lines = _lines_of(dev, dev_parts, mask, wanted), _lines_of(prod, prod_parts, mask, wanted)
     _at_once(dev, dev_lines.advance, prod, prod_lines.advance)
     new, updated, production_only = array("q"), array("q"), array("q")
@@ -120,33 +121,49 @@ def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[
     return TableDifference(dev_rows=rows, new=new, updated=updated, production_only=production_only)
 
 
-def estimated_rows(door: Door, table: ContentTable) -> int:
-    """About how many rows the server has, partitions included, without counting."""
-    return int(door.value(query("content/estimate_rows"), [relation(table.name).as_string()]))
+def estimated_rows(door: Door, name: QualifiedName) -> int:
+    """About how many rows a table of the server has, partitions included, without counting."""
+    return int(door.value(query("content/estimate_rows"), [relation(name).as_string()]))
 
 
-def hashes_of(door: Door, table: ContentTable, seed: int, keys: list[int], *, filtered: bool) -> dict[int, int]:
-    """The row hash of each of ``keys`` that the table has now."""
+class RowHash(NamedTuple):
+    """The hashes of a row's key and of all of it."""
+
+    key_hash: int
+    row_hash: int
+
+
+def row_hashes(
+    door: Door, table: ContentTable, seed: int, keys: Collection[int], *, filtered: bool
+) -> Iterator[RowHash]:
+    """The rows with these keys that the table has now, in the order of ``key_hash``, one at a time.
+
+    No other statement may be sent through the door meanwhile.
+    """
     parts = hash_parts(table, seed, filtered=filtered)
-    rows = door.rows(_RowHash, query("content/row_hashes", **parts), [keys])
-    return {row.key_hash: row.row_hash for row in rows}
+    return door.stream(RowHash, query("content/row_hashes", **parts), [int8_array(keys)])
+
+
+def hashes_of(door: Door, table: ContentTable, seed: int, keys: Collection[int], *, filtered: bool) -> dict[int, int]:
+    """The row hash of each of ``keys`` that the table has now."""
+    return {one.key_hash: one.row_hash for one in row_hashes(door, table, seed, keys, filtered=filtered)}
 
 
 def keys_there(dev: Door, table: ContentTable, seed: int, keys: Collection[int]) -> set[int]:
     """Which of these hashes of keys dev's table has now."""
     parts = hash_parts(table, seed, filtered=True)
     del parts["row_hash"]
-    return set(dev.values(query("content/keys_there", **parts), [list(keys)]))
+    return set(dev.numbers(query("content/keys_there", **parts), [int8_array(keys)]))
 
 
-def bytes_of(door: Door, table: ContentTable, seed: int, keys: list[int]) -> int:
+def bytes_of(door: Door, table: ContentTable, seed: int, keys: Collection[int]) -> int:
     """How many bytes the rows of dev with these keys weigh, as far as they travel; values compressed as they are."""
     if not keys:
         return 0
     parts = hash_parts(table, seed, filtered=True)
     del parts["row_hash"]
     statement = query("content/row_bytes", columns=columns(table.column_names, "t"), **parts)
-    return int(door.value(statement, [keys]))
+    return int(door.value(statement, [int8_array(keys)]))
 
 
 def _at_once(dev: Door, of_dev: Callable[[], T], prod: Door, of_prod: Callable[[], T]) -> tuple[T, T]:
@@ -183,8 +200,8 @@ def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tupl
     return {line[0]: line[1:] for line in door.tuples(statement, [mask])}
 
 
-def _bits(buckets: Collection[int], mask: int) -> str:
-    """A set of buckets as ``get_bit`` reads it, in hexadecimal digits."""
+def bits(buckets: Collection[int], mask: int) -> str:
+    """A set of buckets, or of other small numbers, as ``get_bit`` reads it, in hexadecimal digits."""
     bits = bytearray((mask + 8) // 8)
     for bucket in buckets:
         bits[bucket >> 3] |= 1 << (bucket & 7)
@@ -254,7 +271,7 @@ def side_by_side(dev: BucketLines, prod: BucketLines) -> Iterator[tuple[set[byte
 
 def _read_lines(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     """Bucket and packed rows of each line of a binary COPY, which may be cut into blocks anywhere."""
-    held, at = b"", _COPY_HEADER_BYTES
+    held, at = b"", COPY_HEADER_BYTES
     for block in blocks:
         held += block
         while len(held) >= at + _LINE.size:

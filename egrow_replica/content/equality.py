@@ -79,7 +79,7 @@ class EqualityCheck:
     def _suspects(self, table: ContentTable) -> dict[int, _Pair]:
         difference = compare_table(self._dev, self._prod, table, self._seed)
         self._alone[table.name] = difference.production_only
-        keys = difference.from_dev if self._updates else sorted(difference.new)
+        keys = difference.from_dev if self._updates else difference.new
         return self._pairs(table, keys)
 
     def _look_again(
@@ -88,7 +88,7 @@ class EqualityCheck:
         with self._dev.transaction(SNAPSHOT):
             self._dev.value("SELECT pg_catalog.pg_current_wal_lsn()::text")
             self._settle()
-            return {name: self._pairs(scope.table(name), sorted(pairs)) for name, pairs in suspects.items()}
+            return {name: self._pairs(scope.table(name), pairs) for name, pairs in suspects.items()}
 
     def _look_at_the_rest(self, scope: Scope, found: dict[QualifiedName, Equality]) -> None:
         """Rows that only production has: a new one of dev's may have come between the two looks at them."""
@@ -103,7 +103,7 @@ class EqualityCheck:
                 found[name].production_only = still
                 found[name].moved = tuple(moved_rows(self._dev, self._prod, table, self._seed, still))
 
-    def _pairs(self, table: ContentTable, keys: list[int]) -> dict[int, _Pair]:
+    def _pairs(self, table: ContentTable, keys: Collection[int]) -> dict[int, _Pair]:
         if not keys:
             return {}
         dev = hashes_of(self._dev, table, self._seed, keys, filtered=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from egrow_replica.catalog import ForeignKey, UniqueKey, key_hash
-from egrow_replica.content.staging import Stage, row_text, same_unique_value
-from egrow_replica.db import SQL, Composable, Identifier, columns, query, relation
+from egrow_replica.content.staging import Stage, is_large_part, row_text, same_unique_value, whole_joins
+from egrow_replica.db import SQL, Composable, Identifier, columns, int8_array, query, relation
 from egrow_replica.model import Model, QualifiedName
 
 #: Rows that a refusal names; the others are counted.
@@ -87,6 +88,7 @@ def _taken(stage: Stage, key: UniqueKey) -> list[Taken]:
         holding_hash=key_hash(table.key_columns, "o", stage.seed),
         stage=stage.identifier,
         held=table.matches("o", "h"),
+        yields=SQL("{} IS NOT NULL").format(Identifier("h", table.key[0])),
         wanting=row_text(table.key, "s"),
         holding=row_text(table.key, "o"),
         value=row_text(key.columns, "s"),
@@ -96,7 +98,8 @@ def _taken(stage: Stage, key: UniqueKey) -> list[Taken]:
         same_row=table.matches("o", "s"),
         changes=_changes(stage),
     )
-    return stage.door.rows(Taken, statement)
+    with stage.joined():
+        return stage.door.rows(Taken, statement)
 
 
 def _changes(stage: Stage) -> Composable:
@@ -125,7 +128,7 @@ def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Ret
         if target.removable:
             hashes = key_hash(target.stage.table.key_columns, "r", one.stage.seed)
             removed = SQL("{} = ANY ($1::pg_catalog.int8[])").format(hashes)
-            parameters.append(sorted(target.removable))
+            parameters.append(int8_array(target.removable))
     statement = query(
         "content/dangling_rows",
         row=row_text(table.key, "s"),
@@ -139,7 +142,9 @@ def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Ret
         removed=removed,
         comes_back=comes_back,
     )
-    return [str(value) for value in one.stage.door.values(statement, parameters)]
+    large = is_large_part(one.stage.door, one.stage.rows, key.references)
+    with whole_joins(one.stage.door) if large else nullcontext():
+        return [str(value) for value in one.stage.door.values(statement, parameters)]
 
 
 def _moves(key: ForeignKey, stage: Stage) -> Composable:

@@ -86,7 +86,7 @@ def own_columns(door: Door, table: ContentTable, now: Table) -> OwnColumns | Non
         return None
     single, rest = columns[:SINGLE_COLUMNS], tuple(columns[SINGLE_COLUMNS:])
     groups = (*((column,) for column in single), *((rest,) if rest else ()))
-    return OwnColumns(table=table.name, groups=groups, mask=bucket_count(estimated_rows(door, table)) - 1)
+    return OwnColumns(table=table.name, groups=groups, mask=bucket_count(estimated_rows(door, table.name)) - 1)
 
 
 def same_definition(own: OwnColumns, now: Table) -> bool:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from egrow_replica.catalog import ContentTable, key_hash
 from egrow_replica.content.compare import estimated_rows, hash_parts
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, query
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, int8_array, query
 from egrow_replica.model import Model, Server
 from egrow_replica.results import Change, Spelling
-
-#: Rows that are held at once, with their values. Each time costs a scan of the keys.
-ROWS_AT_ONCE = 2_000
-#: The same where only keys are read, or rows are not held.
-KEYS_AT_ONCE = 100_000
 
 
 class TextRow(Model):
@@ -31,24 +26,26 @@ class TextRow(Model):
 
 
 def read_rows(
-    door: Door, table: ContentTable, seed: int, hashes: Iterable[int], *, filtered: bool, with_values: bool
+    door: Door, table: ContentTable, seed: int, hashes: Collection[int], *, filtered: bool, with_values: bool
 ) -> Iterator[TextRow]:
-    """The rows whose key has one of the hashes.
+    """The rows whose key has one of the hashes, in the order of the keys, one at a time.
+
+    No other statement may be sent through the door meanwhile. The table is read once, however many they are.
 
     :param with_values: also their columns; else ``row`` is empty.
     """
+    if not hashes:
+        return iter(())
     statement = _statement(table, seed, filtered=filtered, with_values=with_values, order="h.key")
-    wanted, at_once = sorted(hashes), ROWS_AT_ONCE if with_values else KEYS_AT_ONCE
-    for start in range(0, len(wanted), at_once):
-        yield from door.rows(TextRow, statement, [wanted[start : start + at_once]])
+    return door.stream(TextRow, statement, [int8_array(hashes)])
 
 
-def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Change]:
+def changes(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Collection[int]) -> Iterator[Change]:
     """Old and new value of every column that differs, row by row, in no order that means anything.
 
     Both servers' rows are read side by side, one at a time; no other statement may be sent through the doors meanwhile.
     """
-    for before, after in _pairs(dev, prod, table, seed, hashes, with_values=True):
+    for before, after in row_pairs(dev, prod, table, seed, hashes, with_values=True):
         yield from differing_columns(table, before, after)
 
 
@@ -60,22 +57,22 @@ def differing_columns(table: ContentTable, before: TextRow, after: TextRow) -> I
             yield Change(key=after.shown_key, column=name, production=was, dev=becomes)
 
 
-def spellings(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int]) -> Iterator[Spelling]:
+def spellings(dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Collection[int]) -> Iterator[Spelling]:
     """How both servers write keys that are equal; as :func:`changes`."""
-    for before, after in _pairs(dev, prod, table, seed, hashes, with_values=False):
+    for before, after in row_pairs(dev, prod, table, seed, hashes, with_values=False):
         yield Spelling(production=before.shown_key, dev=after.shown_key)
 
 
-def _pairs(
-    dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Iterable[int], *, with_values: bool
+def row_pairs(
+    dev: Door, prod: Door, table: ContentTable, seed: int, hashes: Collection[int], *, with_values: bool
 ) -> Iterator[tuple[TextRow, TextRow]]:
-    """The rows as production and as dev has them."""
+    """The rows as production and as dev has them, in the order of their keys' hashes; as :func:`changes`."""
+    if not hashes:
+        return
     old = _statement(table, seed, filtered=False, with_values=with_values, order="h.key_hash")
     new = _statement(table, seed, filtered=True, with_values=with_values, order="h.key_hash")
-    wanted = sorted(hashes)
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        part = [wanted[start : start + KEYS_AT_ONCE]]
-        yield from _joined(prod.stream(TextRow, old, part), dev.stream(TextRow, new, part))
+    wanted = [int8_array(hashes)]
+    yield from _joined(prod.stream(TextRow, old, wanted), dev.stream(TextRow, new, wanted))
 
 
 def _joined(old: Iterator[TextRow], new: Iterator[TextRow]) -> Iterator[tuple[TextRow, TextRow]]:
@@ -102,7 +99,7 @@ def _statement(table: ContentTable, seed: int, *, filtered: bool, with_values: b
 
 def sample_rows(door: Door, table: ContentTable, seed: int, rows: int) -> list[TextRow]:
     """About so many rows of pages drawn at random, with their values; all where the table has fewer."""
-    percent = min(100.0, 100.0 * rows / max(estimated_rows(door, table), 1))
+    percent = min(100.0, 100.0 * rows / max(estimated_rows(door, table.name), 1))
     statement = query(
         "content/sample_rows",
         **_row_parts(door, table, seed),

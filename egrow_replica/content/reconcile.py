@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from egrow_replica.catalog import ContentTable, Scope
-from egrow_replica.content.compare import TableDifference, compare_table, hash_parts
+from egrow_replica.catalog import Scope
+from egrow_replica.content.compare import TableDifference, compare_table
+from egrow_replica.content.fetching import copy_statement, rows_from_dev
 from egrow_replica.content.staging import Stage
-from egrow_replica.db import SQL, Composed, Door, Identifier, Literal, columns, query
+from egrow_replica.db import SQL, Composed, Door, Identifier, Literal, query
 from egrow_replica.model import QualifiedName
 from egrow_replica.results import Reconciled
-
-#: Key hashes that one COPY names: with sign and comma three words each, and the guard reads no text of 20,000.
-KEYS_AT_ONCE = 6_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Outcome:
 
     table: QualifiedName
     updated: int
-    made: list[int]
+    made: Collection[int]
 
     @property
     def report(self) -> Reconciled:
@@ -80,13 +78,13 @@ def write_differences(
     """
     stages: list[Stage] = []
     for position, table in enumerate(scope.tables):
-        keys = differences[table.name].from_dev
-        if not keys:
+        difference = differences[table.name]
+        if not difference.wanted:
             continue
-        progress(f"{table.name}: {len(keys)} rows from dev")
+        progress(f"{table.name}: {difference.wanted} rows from dev")
         stage = Stage(writer.door, table, _stage_name(position), seed, table.column_names)
         stage.create()
-        stage.fill(_rows_from_dev(dev, table, seed, keys))
+        stage.fill(rows_from_dev(dev, table, seed, difference))
         stages.append(stage)
     updated = {stage.table.name: stage.update() for stage in stages}
     for stage in stages:
@@ -106,9 +104,8 @@ def planned_statements(
     """What :func:`write_differences` would send to move rows, in its order, each with its door."""
     stages: list[Stage] = []
     for position, table in enumerate(scope.tables):
-        keys = differences[table.name].from_dev
-        if keys:
-            yield from ((dev, statement) for statement in _copy_statements(table, seed, keys))
+        if differences[table.name].wanted:
+            yield dev, copy_statement(table, seed, differences[table.name])
             stage = Stage(prod, table, _stage_name(position), seed, table.column_names)
             yield from ((prod, statement) for statement in stage.planned_fill())
             stages.append(stage)
@@ -120,21 +117,3 @@ def planned_statements(
 
 def _stage_name(position: int) -> str:
     return f"egrow_stage_{position}"
-
-
-def _rows_from_dev(dev: Door, table: ContentTable, seed: int, keys: list[int]) -> Iterator[Iterator[bytes]]:
-    for statement in _copy_statements(table, seed, keys):
-        yield dev.copy_out(statement)
-
-
-def _copy_statements(table: ContentTable, seed: int, keys: list[int]) -> Iterator[Composed]:
-    parts = hash_parts(table, seed, filtered=True)
-    del parts["row_hash"]
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        hashes = "{" + ",".join(map(str, keys[start : start + KEYS_AT_ONCE])) + "}"
-        yield query(
-            "content/copy_rows_out",
-            columns=columns(table.column_names, "t"),
-            key_hashes=Literal(hashes),
-            **parts,
-        )

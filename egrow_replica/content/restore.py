@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash, row_hash
 from egrow_replica.content.foresight import Returning, dangling, unique_obstacles
 from egrow_replica.content.own_columns import Overwritten, shown_key
 from egrow_replica.content.reconcile import Writer
-from egrow_replica.content.staging import Stage
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
+from egrow_replica.content.staging import Stage, is_large_part, whole_joins
+from egrow_replica.db import (
+    SQL,
+    Composable,
+    Composed,
+    Door,
+    Identifier,
+    columns,
+    int8_array,
+    query,
+    relation,
+    unpacked,
+)
 from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed
 from egrow_replica.model import Model, QualifiedName
 from egrow_replica.results import RestoredTable
@@ -43,9 +56,11 @@ class AllBut(Container[int]):
         return number is not None and number not in self.numbers
 
 
-class _Extra(Model):
-    key_hash: int
+class _Extras(Model):
+    """Rows that the baseline does not have, of one origin; ``keys`` are packed."""
+
     origin: int | None
+    keys: bytes
 
 
 class _OverwrittenRow(Model):
@@ -144,13 +159,15 @@ class Restore:
         for one in tables:
             self._remove(one)
         for one in tables:
-            # A unique value that a removed row held is free only now.
-            one.reverted += one.stage.update()
+            if one.removed and one.stage.table.unique_keys:
+                # A unique value that a removed row held is free only now.
+                one.reverted += one.stage.update()
             one.stage.refuse_waiting()
         for one in tables:
             one.reinserted = len(one.stage.insert())
         for one, own in self._overwritten(tables):
-            one.own += self._door.execute(self._own_statement("content/put_back_own", one, own), _hashes(own))
+            with one.stage.joined():
+                one.own += self._door.execute(self._own_statement("content/put_back_own", one, own), _hashes(own))
             one.own_left += [f"{row.shown} ({', '.join(own.names)})" for row in self._overwritten_rows(one, own)]
         return [one.report for one in tables]
 
@@ -200,7 +217,9 @@ class Restore:
                 yield one, own
 
     def _overwritten_rows(self, one: _Restoring, own: Overwritten) -> list[_OverwrittenRow]:
-        return self._door.rows(_OverwrittenRow, self._own_statement("content/overwritten_rows", one, own), _hashes(own))
+        statement = self._own_statement("content/overwritten_rows", one, own)
+        with one.stage.joined():
+            return self._door.rows(_OverwrittenRow, statement, _hashes(own))
 
     def _own_statement(self, name: str, one: _Restoring, own: Overwritten) -> Composable:
         parts = {
@@ -223,42 +242,41 @@ class Restore:
     def _stage(self, position: int, table: ContentTable) -> _Restoring:
         stage = Stage(self._door, table, f"egrow_stage_{position}", self._seed, table.stored_columns)
         stage.create()
-        stage.fill([self._files(table)], how="content/copy_file_in")
+        stage.fill(self._files(table), how="content/copy_file_in")
         one = _Restoring(stage)
         if self._traces.since is not None:
             one.local = stage.local_edits(self._traces.since)
         made = self._traces.made.get(table.name, frozenset())
-        for extra in self._extras(stage):
-            if extra.key_hash in made or extra.origin in self._traces.origins:
-                one.removable.add(extra.key_hash)
-            else:
-                one.local += 1
+        for extras in self._extras(stage):
+            keys = unpacked([extras.keys])
+            ours = keys if extras.origin in self._traces.origins else made.intersection(keys)
+            one.removable.update(ours)
+            one.local += len(keys) - len(ours)
         return one
 
-    def _extras(self, stage: Stage) -> list[_Extra]:
+    def _extras(self, stage: Stage) -> list[_Extras]:
         origin: Composable = SQL("NULL::pg_catalog.int4")
         if self._traces.since is not None:
             origin = SQL("(pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8")
-        return self._door.rows(
-            _Extra,
-            query(
-                "content/rows_not_staged",
-                key_hash=self._key_hash(stage.table, "t"),
-                origin=origin,
-                source=stage.table.source,
-                stage=stage.identifier,
-                matches=stage.table.matches("t", "s"),
-            ),
+        statement = query(
+            "content/rows_not_staged",
+            key_hash=self._key_hash(stage.table, "t"),
+            origin=origin,
+            source=stage.table.source,
+            stage=stage.identifier,
+            matches=stage.table.matches("t", "s"),
         )
+        with stage.joined():
+            return self._door.rows(_Extras, statement)
 
     def _lock(self, one: _Restoring) -> None:
         if one.removable:
-            self._door.execute(self._by_key("content/lock_rows", one.stage.table), [sorted(one.removable)])
+            self._door.execute(self._by_key("content/lock_rows", one.stage.table), [int8_array(one.removable)])
 
     def _remove(self, one: _Restoring) -> None:
         if one.removable:
             statement = self._by_key("content/delete_rows", one.stage.table)
-            one.removed = self._door.execute(statement, [sorted(one.removable)])
+            one.removed = self._door.execute(statement, [int8_array(one.removable)])
 
     def _by_key(self, name: str, table: ContentTable) -> Composable:
         return query(name, source=table.source, key_hash=self._key_hash(table, "t"))
@@ -286,10 +304,10 @@ class Restore:
         self, key: ForeignKey, one: _Restoring, referencing: _Restoring | None, reading: _Reading
     ) -> set[int]:
         removed: Composable = SQL("false")
-        parameters = [sorted(one.removable)]
+        parameters = [int8_array(one.removable)]
         if referencing is not None and referencing.removable:
             removed = SQL("{} = ANY ($2::pg_catalog.int8[])").format(self._key_hash(referencing.stage.table, "r"))
-            parameters.append(sorted(referencing.removable))
+            parameters.append(int8_array(referencing.removable))
         statement = query(
             "content/referenced_rows",
             source=one.stage.table.source,
@@ -298,14 +316,21 @@ class Restore:
             matches=_references(key),
             removed=removed,
         )
-        return {int(value) for value in self._door.values(statement, parameters)}
+        with self._looking_up(len(one.removable), key.table):
+            return {int(value) for value in self._door.values(statement, parameters)}
 
     def _parts(self, key: ForeignKey, one: _Restoring, owner: _Restoring) -> set[int]:
         stays = owner.kept | owner.parts
         if not stays:
             return set()
         statement = parts_statement(key, one.stage.table, owner.stage.table, self._seed)
-        return {int(value) for value in self._door.values(statement, [sorted(one.removable), sorted(stays)])}
+        parameters = [int8_array(one.removable), int8_array(stays)]
+        with self._looking_up(len(one.removable), owner.stage.table.name):
+            return {int(value) for value in self._door.values(statement, parameters)}
+
+    def _looking_up(self, rows: int, table: QualifiedName) -> AbstractContextManager[None]:
+        """A block that looks for so many rows' relatives in another table: each by index, or all in one reading."""
+        return whole_joins(self._door) if is_large_part(self._door, rows, table) else nullcontext()
 
     def _kept_obstacles(self, tables: list[_Restoring]) -> Iterator[EgrowError]:
         kept = {str(one.stage.table.name): len(one.kept) for one in tables if one.kept}
@@ -378,7 +403,7 @@ def named(rows: Sequence[str], limit: int = 3) -> str:
 
 def recent_rows(
     door: Door, table: ContentTable, seed: int, since: str, origins: Sequence[int] | None = None
-) -> list[int]:
+) -> array[int]:
     """Key hashes of the rows that were not written before the transaction id ``since``.
 
     :param origins: only through one of these; by whomever where ``None``.
@@ -386,4 +411,4 @@ def recent_rows(
     name = "content/recent_rows" if origins is None else "content/recent_rows_of_origins"
     statement = query(name, key_hash=key_hash(table.key_columns, "t", seed), source=table.source)
     parameters: list[object] = [since] if origins is None else [since, list(origins)]
-    return [int(value) for value in door.values(statement, parameters)]
+    return door.numbers(statement, parameters)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from egrow_replica.catalog import ContentTable, UniqueKey, key_hash, same_values
+from egrow_replica.content.compare import estimated_rows
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
 from egrow_replica.errors import PreflightFailed
-from egrow_replica.model import Model
+from egrow_replica.model import Model, QualifiedName
 
 
 class Collision(Model):
@@ -26,11 +29,16 @@ class _Alike(Model):
     holding: str
 
 
-@dataclass(frozen=True)
+#: From this part of a table's rows on, so much of it is read or written that all of it may be read.
+LARGE_PART = 20
+
+
+@dataclass
 class Stage:
     """A temporary table beside a content table, for the length of one transaction.
 
     :ivar columns: what it holds: the travelling columns, or all that a backup keeps.
+    :ivar rows: how many it holds; ``is_large``: they are a large part of those that the table has, or more.
     """
 
     door: Door
@@ -38,6 +46,8 @@ class Stage:
     name: str
     seed: int
     columns: tuple[str, ...]
+    rows: int = 0
+    is_large: bool = False
 
     @property
     def identifier(self) -> Identifier:
@@ -48,19 +58,28 @@ class Stage:
         """Make it, empty."""
         self.door.execute(self._create_statement())
 
-    def fill(self, copies: Iterable[Iterable[bytes]], *, how: str = "content/copy_stage_in") -> int:
-        """Feed it from one or more COPY streams, then make it ready to be joined; the number of rows."""
-        copy_in = self._copy_statement(how)
-        rows = sum(self.door.copy_in(copy_in, blocks) for blocks in copies)
-        for statement in self._ready_statements():
-            self.door.execute(statement)
-        return rows
+    def fill(self, blocks: Iterable[bytes], *, how: str = "content/copy_stage_in") -> int:
+        """Feed it from a COPY stream, then make it ready to be joined; the number of rows."""
+        self.rows = self.door.copy_in(self._copy_statement(how), blocks)
+        self.door.execute(self._analyze_statement())
+        self.is_large = is_large_part(self.door, self.rows, self.table.name)
+        return self.rows
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """A block whose statements join it with its table, or with others: none of them reads a table again and again.
+
+        Few rows are looked up by index, each alone. Many are joined as a whole, whatever the planner takes the table
+        for, which may have no statistics and grows while it is written.
+        """
+        with whole_joins(self.door) if self.is_large else nullcontext():
+            yield
 
     def planned_fill(self) -> Iterator[Composed]:
         """What :meth:`create` and :meth:`fill` send."""
         yield self._create_statement()
         yield self._copy_statement("content/copy_stage_in")
-        yield from self._ready_statements()
+        yield self._analyze_statement()
 
     def planned_update(self) -> Iterator[Composed]:
         """What :meth:`update` sends, as often as it takes."""
@@ -77,29 +96,35 @@ class Stage:
         if not changing:
             return 0
         statement = self._update_statement(changing)
-        updated = self.door.execute(statement)
-        if self.table.unique_keys:
-            while (more := self.door.execute(statement)) > 0:
-                updated += more
+        with self.joined():
+            updated = self.door.execute(statement)
+            if self.table.unique_keys:
+                while (more := self.door.execute(statement)) > 0:
+                    updated += more
         return updated
 
     def waiting(self) -> int:
         """Rows that still look different from the staged ones."""
         changing = self.changing_columns
-        return int(self.door.value(self._count_statement("content/count_waiting", changing))) if changing else 0
+        if not changing:
+            return 0
+        with self.joined():
+            return int(self.door.value(self._count_statement("content/count_waiting", changing)))
 
     def missing(self) -> int:
         """Staged rows that the table does not have."""
         matches = self.table.matches("t", "s")
         statement = query("content/count_missing", stage=self.identifier, source=self.table.source, matches=matches)
-        return int(self.door.value(statement))
+        with self.joined():
+            return int(self.door.value(statement))
 
     def local_edits(self, since: str) -> int:
         """Rows that look different because an ordinary transaction wrote them last, not before the id ``since``."""
         changing = self.changing_columns
         if not changing:
             return 0
-        return int(self.door.value(self._count_statement("content/count_local_edits", changing), [since]))
+        with self.joined():
+            return int(self.door.value(self._count_statement("content/count_local_edits", changing), [since]))
 
     def refuse_waiting(self) -> None:
         """See that every update was possible.
@@ -110,13 +135,14 @@ class Stage:
             self.refuse_collisions()
             raise PreflightFailed(f"{waiting} rows of {self.table.name} cannot take their unique values")
 
-    def insert(self) -> list[int]:
+    def insert(self) -> array[int]:
         """Add the staged rows that the table lacks; the hashes of their keys.
 
         :raises PreflightFailed: a row wants a unique value that another row has.
         """
         self.refuse_collisions()
-        return self.door.values(self._insert_statement())
+        with self.joined():
+            return self.door.numbers(self._insert_statement())
 
     def _create_statement(self) -> Composed:
         return query(
@@ -129,9 +155,8 @@ class Stage:
     def _copy_statement(self, how: str) -> Composed:
         return query(how, stage=self.identifier, columns=columns(self.columns))
 
-    def _ready_statements(self) -> Iterator[Composed]:
-        yield query("content/index_stage", stage=self.identifier, key=columns(self.table.key))
-        yield query("content/analyze_stage", stage=self.identifier)
+    def _analyze_statement(self) -> Composed:
+        return query("content/analyze_stage", stage=self.identifier)
 
     def _insert_statement(self) -> Composed:
         return query(
@@ -200,7 +225,8 @@ class Stage:
             staged_hash=key_hash(self.table.key_columns, "s", self.seed),
             key_hash=key_hash(self.table.key_columns, "t", self.seed),
         )
-        found = self.door.rows(_Alike, statement)
+        with self.joined():
+            found = self.door.rows(_Alike, statement)
         if found:
             raise PreflightFailed(
                 f"{self.table.name}: dev's row with key {found[0].wanting} is for production the row with key "
@@ -215,7 +241,7 @@ class Stage:
         :raises PreflightFailed: there are some.
         """
         for key in self.table.unique_keys:
-            found = list(self._collisions(key))
+            found = self._collisions(key)
             if found:
                 raise PreflightFailed(
                     f"{self.table.name}: {_sentence(found[0], key)}"
@@ -224,20 +250,32 @@ class Stage:
                     code="unique-collision",
                 )
 
-    def _collisions(self, key: UniqueKey) -> Iterator[Collision]:
-        yield from self.door.rows(
-            Collision,
-            query(
-                "content/collisions",
-                stage=self.identifier,
-                source=self.table.source,
-                matches=self.table.matches("t", "s"),
-                same_value=same_unique_value(key, "t", "s"),
-                wanting=row_text(self.table.key, "s"),
-                holding=row_text(self.table.key, "t"),
-                value=row_text(key.columns, "s"),
-            ),
+    def _collisions(self, key: UniqueKey) -> list[Collision]:
+        statement = query(
+            "content/collisions",
+            stage=self.identifier,
+            source=self.table.source,
+            matches=self.table.matches("t", "s"),
+            same_value=same_unique_value(key, "t", "s"),
+            wanting=row_text(self.table.key, "s"),
+            holding=row_text(self.table.key, "t"),
+            value=row_text(key.columns, "s"),
         )
+        with self.joined():
+            return self.door.rows(Collision, statement)
+
+
+def is_large_part(door: Door, rows: int, table: QualifiedName) -> bool:
+    """Whether so many rows are looked up in a table that it may as well be read as a whole."""
+    return rows * LARGE_PART >= estimated_rows(door, table)
+
+
+@contextmanager
+def whole_joins(door: Door) -> Iterator[None]:
+    """A block whose statements join tables as wholes. One that fails ends the transaction, and the setting with it."""
+    door.execute(query("content/set_nested_loops", value=SQL("off")))
+    yield
+    door.execute(query("content/set_nested_loops", value=SQL("on")))
 
 
 def _sentence(collision: Collision, key: UniqueKey) -> str:
@@ -254,7 +292,11 @@ def same_unique_value(key: UniqueKey, left: str, right: str) -> Composed:
     """The condition under which a unique index holds two rows for equal."""
     if not key.nulls_equal:
         return same_values(key.columns, left, right)
-    return SQL(" AND ").join(
-        SQL("{} IS NOT DISTINCT FROM {}").format(Identifier(left, name), Identifier(right, name))
-        for name in key.columns
-    )
+    # Of records NULLs are equal too (record_eq in rowtypes.c), and by such a condition tables can be joined as wholes,
+    # as they cannot by IS NOT DISTINCT FROM.
+    return SQL("{} = {}").format(_record(key.columns, left), _record(key.columns, right))
+
+
+def _record(names: tuple[str, ...], alias: str) -> Composed:
+    """Columns as one value. The cast keeps PostgreSQL from comparing them one by one."""
+    return SQL("ROW({})::pg_catalog.record").format(columns(names, alias))

@@ -7,6 +7,7 @@ from egrow_replica.db.connect import connect, pinned_options
 from egrow_replica.db.door import SNAPSHOT, Door, Query
 from egrow_replica.db.dsn import Dsn, parse_dsn
 from egrow_replica.db.names import columns, relation
+from egrow_replica.db.packed import in_order, int8_array, unpacked
 from egrow_replica.db.queries import query
 from egrow_replica.db.slot import CreateReplicationSlot, ExportedSlot
 from egrow_replica.db.waits import Waits, describe, ending, read_blockers
@@ -29,9 +30,12 @@ __all__ = [
     "connect",
     "describe",
     "ending",
+    "in_order",
+    "int8_array",
     "parse_dsn",
     "pinned_options",
     "query",
     "read_blockers",
     "relation",
+    "unpacked",
 ]

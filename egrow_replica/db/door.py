@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, NoReturn, TypeVar
@@ -15,6 +16,7 @@ from psycopg.rows import class_row, tuple_row
 from pydantic import SecretStr
 
 from egrow_replica.db.capabilities import Capability, has
+from egrow_replica.db.packed import unpacked
 from egrow_replica.db.waits import Waits, Watched, ending
 from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, Vetted, vet
@@ -32,6 +34,8 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _ONLY_READING = frozenset({StatementKind.SELECT, StatementKind.SHOW, StatementKind.SET, StatementKind.TRANSACTION})
 CANCEL_SECONDS = 5.0
+#: A row of a COPY is a message of its own; that many bytes travel together.
+_COPY_BYTES = 1 << 16
 #: Each statement as it is sent, secrets masked and parameters left out: ``--verbose`` with ``--log-file`` shows it.
 _LOG = logging.getLogger("egrow_replica.sql")
 
@@ -54,7 +58,7 @@ class Door:
         self.server = server
         self.policy = policy
         self.sent: Callable[[Vetted], None] | None = None
-        self._stream: Generator[Any] | None = None
+        self._stream: _Stream[Any] | None = None
         self._was_in_transaction = False
 
     def watched_by(self, waits: Waits, watched: Watched) -> None:
@@ -124,6 +128,11 @@ class Door:
         with self._cursor(self.vet(query), parameters) as cursor:
             return [row[0] for row in cursor.fetchall()]
 
+    def numbers(self, query: Query, parameters: Parameters = ()) -> array[int]:
+        """The numbers that a statement has packed, as :func:`egrow_replica.db.packed.unpacked`."""
+        with self._cursor(self.vet(query), parameters, binary=True) as cursor:
+            return unpacked(part for (part,) in cursor)
+
     def tuples(self, query: Query, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
         """The rows as tuples, where the columns are not known beforehand; raises as :meth:`execute`."""
         with self._cursor(self.vet(query), parameters) as cursor:
@@ -132,11 +141,10 @@ class Door:
     def stream(self, model: type[Row], query: Query, parameters: Parameters = ()) -> Iterator[Row]:
         """As :meth:`rows`, one by one, so that they are never all held here.
 
-        The next statement ends it, whether it was read to its end or not.
+        The next statement ends it, whether it was read to its end or not; who reads on then is told.
         """
         self._end_stream()
-        stream = self._rows_one_by_one(model, query, parameters)
-        self._stream = stream
+        self._stream = stream = _Stream(self._rows_one_by_one(model, query, parameters))
         return stream
 
     def _rows_one_by_one(self, model: type[Row], query: Query, parameters: Parameters) -> Generator[Row]:
@@ -150,11 +158,10 @@ class Door:
     def copy_out(self, query: Query) -> Iterator[bytes]:
         """The data of ``COPY … TO STDOUT``, block by block; raises as :meth:`execute`.
 
-        The next statement ends it, whether it was read to its end or not.
+        The next statement ends it, whether it was read to its end or not; who reads on then is told.
         """
         self._end_stream()
-        stream = self._copy_out(query)
-        self._stream = stream
+        self._stream = stream = _Stream(self._copy_out(query))
         return stream
 
     def _copy_out(self, query: Query) -> Generator[bytes]:
@@ -173,7 +180,7 @@ class Door:
         try:
             with self._at_work(), self._connection.cursor() as cursor:
                 with cursor.copy(vetted.text.encode()) as copy:
-                    for block in blocks:
+                    for block in _together(blocks):
                         copy.write(block)
                 return cursor.rowcount
         except psycopg.Error as error:
@@ -227,14 +234,16 @@ class Door:
         return vetted
 
     @contextmanager
-    def _cursor(self, vetted: Vetted, parameters: Parameters, factory: Any = tuple_row) -> Iterator[Any]:
+    def _cursor(
+        self, vetted: Vetted, parameters: Parameters, factory: Any = tuple_row, *, binary: bool = False
+    ) -> Iterator[Any]:
         self._end_stream()
         self._announce(vetted)
         try:
             with psycopg.RawCursor(self._connection, row_factory=factory) as cursor:
                 # bytes, because the guard's text is final: psycopg takes them as they are.
                 with self._at_work():
-                    cursor.execute(vetted.text.encode(), parameters or None)
+                    cursor.execute(vetted.text.encode(), parameters or None, binary=binary)
                 yield cursor
         except psycopg.Error as error:
             self._fail(error, vetted)
@@ -255,12 +264,44 @@ class Door:
     def _end_stream(self) -> None:
         """A stream that nobody reads on, because something failed, would let the next statement wait for ever."""
         if self._stream is not None:
-            self._stream.close()
+            self._stream.cut()
             self._stream = None
 
     def _fail(self, error: psycopg.Error, vetted: Vetted) -> NoReturn:
         failed = translate(error, self.server, self._connection.closed, vetted, self._in_flight(vetted))
         raise waited_for(failed, self._watched) from None
+
+
+class _Stream(Iterator[Row]):
+    """What is read piece by piece; a part of it must never pass for the whole."""
+
+    def __init__(self, pieces: Generator[Row]) -> None:
+        self._pieces = pieces
+        self._cut = False
+
+    def __next__(self) -> Row:
+        if self._cut:
+            raise RuntimeError("another statement was sent before all was read")
+        return next(self._pieces)
+
+    def cut(self) -> None:
+        """End it; nothing more can be read."""
+        self._pieces.close()
+        self._cut = True
+
+
+def _together(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer blocks."""
+    held: list[bytes] = []
+    size = 0
+    for block in blocks:
+        held.append(block)
+        size += len(block)
+        if size >= _COPY_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 class PlanningDoor(Door):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from egrow_replica.catalog import Scope
 from egrow_replica.content import Moves, Overwritten, OwnColumns
-from egrow_replica.db import Composed, Door, Identifier, query
+from egrow_replica.db import Composed, Door, Identifier, int8_array, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, WindowState
@@ -353,14 +354,14 @@ class Journal:
             return []
         return self._prod.rows(Overwritten, query("journal/overwritten"), [self._window])
 
-    def add_made_rows(self, table: QualifiedName, key_hashes: list[int]) -> None:
+    def add_made_rows(self, table: QualifiedName, key_hashes: Collection[int]) -> None:
         """Note rows that the window added."""
         if key_hashes:
-            self._prod.execute(query("journal/insert_made_rows"), [self._window, str(table), key_hashes])
+            self._prod.execute(query("journal/insert_made_rows"), [self._window, str(table), int8_array(key_hashes)])
 
-    def made_rows(self, table: QualifiedName) -> list[int]:
+    def made_rows(self, table: QualifiedName) -> array[int]:
         """Rows that the window added, as far as they are noted."""
-        return [int(value) for value in self._prod.values(query("journal/made_rows"), [self._window, str(table)])]
+        return self._prod.numbers(query("journal/made_rows"), [self._window, str(table)])
 
 
 def _json(value: BaseModel) -> Any:

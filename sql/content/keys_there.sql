@@ -1,4 +1,4 @@
--- Which of the hashes of keys in $1 the table has now.
-SELECT h.key_hash
-  FROM (SELECT {key_hash} AS key_hash FROM {source} AS t WHERE {condition}) AS h
- WHERE h.key_hash = ANY ($1::int8[])
+-- Which of the keys' hashes in $1 the table has, packed.
+SELECT pg_catalog.string_agg(pg_catalog.int8send({key_hash}), ''::bytea)
+  FROM {source} AS t
+ WHERE {key_hash} = ANY ($1::int8[]) AND {condition}

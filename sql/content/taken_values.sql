@@ -2,12 +2,13 @@
 -- is to be put back itself gives the value up: the baseline's rows do not share one.
 SELECT {wanting_hash} AS wanting_hash,
        {holding_hash} AS holding_hash,
-       EXISTS (SELECT FROM pg_temp.{stage} AS h WHERE {held}) AS yields,
+       {yields} AS yields,
        {wanting} AS wanting,
        {holding} AS holding,
        {value} AS value
   FROM pg_temp.{stage} AS s
   JOIN {source} AS o ON {same_value}
+  LEFT JOIN pg_temp.{stage} AS h ON {held}
   LEFT JOIN {source} AS t ON {matches}
  WHERE NOT ({same_row})
    AND {changes}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from compare_world import Bench, Found, look
 
-from egrow_replica.content import reading
-
 SAME = Found(new=(), updated=(), production_only=(), unchanged=1, changes=())
 
 
@@ -118,9 +116,8 @@ def test_values_exchanged_between_rows_or_columns_count(bench: Bench) -> None:
     assert (answer.updated, answer.new, answer.production_only) == (("(1, 2)", "(2, 1)"), ("(3, 4)",), ("(4, 3)",))
 
 
-def test_changes_are_read_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Side by side, whichever rows the other server lacks in between."""
-    monkeypatch.setattr(reading, "KEYS_AT_ONCE", 3)
+def test_changes_are_read_side_by_side(bench: Bench) -> None:
+    """Whichever rows the other server lacks in between."""
     rows = range(20)
     answer = bench.table(
         "id int PRIMARY KEY, v text, w text",

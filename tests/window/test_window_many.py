@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from support.pair import Pair
 
-from egrow_replica.content.reconcile import KEYS_AT_ONCE
+from egrow_replica.content.fetching import KEYS_NAMED
 from egrow_replica.model import Server
 
-MANY = 2 * KEYS_AT_ONCE + 1
+MANY = 2 * KEYS_NAMED + 1
 LESSONS = f"""INSERT INTO lessons (id, title, "order", "updatedAt", "courseId")
               SELECT 'many-' || n, 'many', n, now(), (SELECT min(id) FROM courses)
                 FROM generate_series(1, {MANY}) AS n"""

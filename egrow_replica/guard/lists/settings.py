@@ -17,6 +17,8 @@ SESSION: dict[str, frozenset[str] | None] = {
     "timezone": None,
     "transaction_timeout": None,
     "work_mem": None,
+    # How a join is made, not what comes of it.
+    "enable_nestloop": frozenset({"on", "off", "true", "false"}),
     "default_transaction_isolation": None,
     "default_transaction_read_only": frozenset({"on", "true"}),
     "row_security": frozenset({"off", "false"}),

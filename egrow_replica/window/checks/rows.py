@@ -82,7 +82,7 @@ def _of_table(view: View, rows: TableRows) -> Iterator[tuple[str, Check]]:
     if failed:
         return
     # Where nothing differs there is little to ask: one savepoint for all saves a dozen ways to the servers.
-    parts = [[one] for one in collectors] if rows.difference.from_dev else [collectors]
+    parts = [[one] for one in collectors] if rows.difference.wanted else [collectors]
     for part in parts:
         yield from _attempt(view, rows.table.name, partial(_findings, part), part[0][0])
 

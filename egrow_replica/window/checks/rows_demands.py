@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog.demands import Demand, read_demands
 from egrow_replica.content.compare import hash_parts
-from egrow_replica.content.reading import ROWS_AT_ONCE
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, query
+from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, int8_array, query
 from egrow_replica.errors import Refused, StatementFailed
 from egrow_replica.guard import vet_filter
 from egrow_replica.guard.lists.names import OPERATORS, TYPES
 from egrow_replica.model import Check, Model, Server, Severity
 from egrow_replica.window.checks.base import finding, named, warning
 from egrow_replica.window.checks.rows_remedies import of_columns, with_own_values
-from egrow_replica.window.checks.rows_table import Found, Row, TableRows, Values
+from egrow_replica.window.checks.rows_table import VALUES_AT_ONCE, Found, Row, TableRows, Values
 from egrow_replica.window.checks.rows_unique import returns_to, shown_key
 
 PROD = Server.PROD
@@ -115,11 +114,10 @@ class Demands:
 
     def _of(self, asked: _Asked) -> Iterator[Check]:
         difference, view = self._rows.difference, self._rows.view
-        updated = sorted(difference.updated)
         state = _State(
-            fresh=self._values(view.dev, asked, sorted(difference.new), filtered=True),
-            wanted=self._values(view.dev, asked, updated, filtered=True),
-            had=self._values(view.prod, asked, updated, filtered=False),
+            fresh=self._values(view.dev, asked, difference.new, filtered=True),
+            wanted=self._values(view.dev, asked, difference.updated, filtered=True),
+            had=self._values(view.prod, asked, difference.updated, filtered=False),
         )
         if asked.demand.definition not in self._on_dev and not asked.demand.excludes:
             self._see_duplicates(state)
@@ -132,7 +130,7 @@ class Demands:
         elif state.waits:
             yield self._order(asked, list(state.waits))
 
-    def _values(self, door: Door, asked: _Asked, hashes: list[int], *, filtered: bool) -> dict[Values, Values]:
+    def _values(self, door: Door, asked: _Asked, hashes: Collection[int], *, filtered: bool) -> dict[Values, Values]:
         parts = hash_parts(self._rows.table, self._rows.seed, filtered=filtered)
         del parts["row_hash"]
         statement = query(
@@ -143,10 +141,9 @@ class Demands:
             **parts,
         )
         found: dict[Values, Values] = {}
-        for start in range(0, len(hashes), ROWS_AT_ONCE):
-            for one in door.rows(_Valued, statement, [hashes[start : start + ROWS_AT_ONCE]]):
-                if asked.demand.concerns(one.values):
-                    found[one.key] = one.values
+        for one in door.stream(_Valued, statement, [int8_array(hashes)]) if hashes else ():
+            if asked.demand.concerns(one.values):
+                found[one.key] = one.values
         return found
 
     def _see_duplicates(self, state: _State) -> None:
@@ -169,9 +166,24 @@ class Demands:
                 state.waits[key].add(holder)
 
     def _find(self, asked: _Asked, wanted: list[Values]) -> Iterator[tuple[int, Values]]:
-        demand = asked.demand
+        """Which of the wanted values production has, by position, and in which row.
+
+        Values with NULLs in the same places are asked for together: by IS NULL and = tables are joined as wholes.
+        """
+        alike: defaultdict[tuple[bool, ...], list[int]] = defaultdict(list)
+        for position, values in enumerate(wanted):
+            alike[tuple(asked.demand.nulls_equal and value is None for value in values)].append(position)
+        for nulls, positions in alike.items():
+            statement = self._find_statement(asked, nulls)
+            for start in range(0, len(positions), VALUES_AT_ONCE):
+                some = positions[start : start + VALUES_AT_ONCE]
+                part = json.dumps([wanted[position] for position in some])
+                for found in self._rows.view.prod.rows(Found, statement, [part]):
+                    yield some[found.number - 1], found.key
+
+    def _find_statement(self, asked: _Asked, nulls: Sequence[bool]) -> Composed:
         names = [f"part {number}" for number in range(len(asked.parts))]
-        statement = query(
+        return query(
             "doctor/rows_in_the_way",
             key=_texts("t", self._rows.table.key),
             parts=SQL(", ").join(
@@ -180,12 +192,11 @@ class Demands:
             ),
             source=self._rows.table.source,
             predicate=SQL(f"({asked.predicate})"),
-            matches=SQL(" AND ").join(_match(demand, number, name) for number, name in enumerate(names)),
+            matches=SQL(" AND ").join(
+                SQL("{} IS NULL").format(Identifier("t", name)) if nulls[number] else _match(asked.demand, number, name)
+                for number, name in enumerate(names)
+            ),
         )
-        for start in range(0, len(wanted), ROWS_AT_ONCE):
-            part = json.dumps(wanted[start : start + ROWS_AT_ONCE])
-            for found in self._rows.view.prod.rows(Found, statement, [part]):
-                yield start + found.number - 1, found.key
 
     def _collision(self, asked: _Asked, meetings: list[tuple[Values, str]]) -> Check:
         slug = "exclusion-collision" if asked.demand.excludes else "unique-collision"
@@ -249,8 +260,6 @@ def _match(demand: Demand, number: int, name: str) -> Composable:
         column = SQL("{}::pg_catalog.text").format(column)
     if demand.excludes:
         return SQL("{} OPERATOR(pg_catalog.{}) {}").format(value, SQL(demand.operators[number]), column)
-    if demand.nulls_equal:
-        return SQL("{} IS NOT DISTINCT FROM {}").format(column, value)
     return SQL("{} = {}").format(column, value)
 
 

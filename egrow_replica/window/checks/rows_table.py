@@ -9,15 +9,17 @@ from typing import Protocol
 
 from egrow_replica.catalog import Column, ContentTable, Table, read_tables
 from egrow_replica.catalog.definitions import Definition
-from egrow_replica.content import TableDifference, read_rows
+from egrow_replica.content import TableDifference, read_rows, row_pairs
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, query
 from egrow_replica.guard.lists.names import TYPES
 from egrow_replica.model import Check, Model, QualifiedName, Server
 from egrow_replica.window.checks.view import View
 
 Values = tuple[str | None, ...]
-#: Rows that are held, and values that are asked for, at once.
+#: Rows that are held at once, to begin with.
 AT_ONCE = 2_000
+#: Values that one statement asks for at most: as a text, some ten megabytes.
+VALUES_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,14 @@ class TableRows:
                 collector.see(row)
 
     def _rows(self) -> Iterator[Row]:
+        """Each table is read once, however many rows differ; nobody may ask the servers for else while they come."""
         dev, prod = self.view.dev, self.view.prod
-        updated = sorted(self.difference.updated)
-        for start in range(0, len(updated), AT_ONCE):
-            part = updated[start : start + AT_ONCE]
-            old = {
-                one.key_hash: one
-                for one in read_rows(prod, self.table, self.seed, part, filtered=False, with_values=True)
-            }
-            for one in read_rows(dev, self.table, self.seed, part, filtered=True, with_values=True):
-                if one.key_hash in old:
-                    yield Row(one.key, one.shown_key, one.row, old[one.key_hash].row)
+        updated = row_pairs(dev, prod, self.table, self.seed, self.difference.updated, with_values=True)
+        if len(self.difference.updated) <= AT_ONCE:  # in an order that a person can follow
+            updated = iter(sorted(updated, key=lambda pair: pair[1].shown_key))
+        for old, new in updated:
+            yield Row(new.key, new.shown_key, new.row, old.row)
+        # Production may be asked meanwhile: the new rows are dev's.
         for one in read_rows(dev, self.table, self.seed, self.difference.new, filtered=True, with_values=True):
             yield Row(one.key, one.shown_key, one.row, None)
 
@@ -132,8 +131,8 @@ def find_values(
         matches=SQL(" AND ").join(_equals(table.column(name), name, number) for number, name in enumerate(names)),
         condition=condition or SQL("true"),
     )
-    for start in range(0, len(wanted), AT_ONCE):
-        part = json.dumps(wanted[start : start + AT_ONCE])
+    for start in range(0, len(wanted), VALUES_AT_ONCE):
+        part = json.dumps(wanted[start : start + VALUES_AT_ONCE])
         for found in door.rows(Found, statement, [part]):
             yield start + found.number - 1, found.key
 

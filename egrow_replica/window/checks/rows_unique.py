@@ -39,7 +39,7 @@ class _Key:
 
     :ivar giving: rows that change their value in it, by key; ``wanted`` is what they want.
     :ivar holders: of a row that wants a value, the row that has it now.
-    :ivar fresh: new rows and what they want, until they are looked up.
+    :ivar fresh: new rows and what they want, until they are looked up, which so many are ``at_once``.
     :ivar seen: on dev, where dev has no such key: who has a value first.
     """
 
@@ -50,6 +50,7 @@ class _Key:
     differing: list[str] = field(default_factory=list)
     holders: dict[Values, Values] = field(default_factory=dict)
     fresh: list[tuple[Values, str, Values]] = field(default_factory=list)
+    at_once: int = AT_ONCE
     collisions: list[_Collision] = field(default_factory=list)
     seen: dict[Values, str] = field(default_factory=dict)
 
@@ -92,8 +93,9 @@ class Uniques:
             self._see_duplicate(one, row, value)
             if row.old is None:
                 one.fresh.append((row.key, row.shown, value))
-                if len(one.fresh) >= AT_ONCE:
+                if len(one.fresh) >= one.at_once:
                     self._look_up_fresh(one)
+                    one.at_once *= 2  # where no index answers, each time reads the table
 
     def _see_duplicate(self, one: _Key, row: Row, value: Values) -> None:
         if one.on_dev:

@@ -9,8 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from egrow_replica.catalog import key_hash
 from egrow_replica.catalog.definitions import ColumnDefinition
-from egrow_replica.content.reading import ROWS_AT_ONCE
-from egrow_replica.db import SQL, Composable, Identifier, query
+from egrow_replica.db import SQL, Composable, Identifier, int8_array, query
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, Server, Severity
@@ -221,9 +220,8 @@ class FailedChecks:
             filter=SQL(f"({table.filter})" if table.filter else "true"),
             condition=SQL(condition),
         )
-        for start in range(0, len(hashes), ROWS_AT_ONCE):
-            for key in self._rows.view.dev.values(statement, [hashes[start : start + ROWS_AT_ONCE]]):
-                yield key[0] if len(key) == 1 else f"({', '.join(map(str, key))})"
+        for key in self._rows.view.dev.values(statement, [int8_array(hashes)]):
+            yield key[0] if len(key) == 1 else f"({', '.join(map(str, key))})"
 
 
 class Defaults:

@@ -116,7 +116,7 @@ class Reconcile(Step):
         # Whether a row of content points nowhere is seen in the tables that it points at.
         pointed_at = (key.references for key in run.scope.foreign_keys if key.table in names)
         yield lock(Server.PROD, ACCESS_SHARE, dict.fromkeys((*names, *pointed_at)))
-        written = tuple(name for name in names if foreseen.differences[name].from_dev)
+        written = tuple(name for name in names if foreseen.differences[name].wanted)
         moved = tuple(one.name for one in sequences.targets(run.dev, run.writer, run.scope, foreseen=True))
         if written or moved:
             yield lock(Server.PROD, ROW_EXCLUSIVE, (*written, *moved))
