@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pydantic import SecretStr
@@ -25,11 +25,19 @@ from egrow_replica.app.setup_checks import (
     refuse_windows_own_roles,
     second_wall,
 )
-from egrow_replica.catalog import read_owned_sequences, read_relations, read_server_facts
+from egrow_replica.catalog import (
+    Table,
+    content_table,
+    read_owned_sequences,
+    read_relations,
+    read_server_facts,
+    read_tables,
+)
 from egrow_replica.catalog.role_uses import read_role_grants
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
     MAINTENANCE_ROLE,
+    RECONCILE_ROLE,
     RESTORE_ROLE,
     Role,
     may_have_walinspect,
@@ -88,7 +96,7 @@ class Site:
     @property
     def names(self) -> tuple[str, ...]:
         """The controller's roles there."""
-        own = (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE) if self.server is Server.PROD else ()
+        own = (APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE, MAINTENANCE_ROLE) if self.server is Server.PROD else ()
         return (*own, *self.logins)
 
 
@@ -117,6 +125,8 @@ def setup(
         if action is SetupAction.REMOVE:
             stack.enter_context(_lock(servers, admins))
         dev, prod = (stack.enter_context(_site(context, servers, one, action, admins)) for one in Server)
+        if action is not SetupAction.REMOVE:
+            prod.place = replace(prod.place, columns=_travelling(context, dev, prod))
         if action is SetupAction.REMOVE:
             checks = _look_before_removal(dev, prod)
         else:
@@ -230,7 +240,7 @@ def _site(
         if server is Server.PROD and not reader.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
             found = read_roles(reader, logins)
             logins = {name: dsn for name, dsn in logins.items() if not (name in found and found[name].superuser)}
-        own = (APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE) if server is Server.PROD else ()
+        own = (APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE, MAINTENANCE_ROLE) if server is Server.PROD else ()
         granting = {one.owner for one in read_role_grants(reader, [*own, *logins]) if one.owner}
     policy = Policy.for_setup(
         content=(*place.content, *place.partitions),
@@ -286,6 +296,19 @@ def _place(context: Context, door: Door, server: Server, action: SetupAction) ->
         has_walinspect=server is Server.PROD and may_have_walinspect(door),
         held=context.settings.maintenance.roles if server is Server.PROD else (),
     )
+
+
+def _travelling(context: Context, dev: Site, prod: Site) -> dict[QualifiedName, tuple[str, ...]]:
+    """The columns that travel, by content table; none of a table that has no key on dev."""
+    names, own = prod.place.content, context.settings.tables.all_production_columns
+    there, here = (_tables(site.door, names) for site in (dev, prod))
+    tables = (content_table(there[name], here[name], own.get(name, ()), None) for name in names)
+    return {table.name: table.column_names for table in tables if table is not None}
+
+
+def _tables(door: Door, names: Iterable[QualifiedName]) -> dict[QualifiedName, Table]:
+    relations = read_relations(door, measured=False)
+    return read_tables(door, [relations[name] for name in names])
 
 
 def _logins(servers: Servers, server: Server) -> dict[str, Dsn]:

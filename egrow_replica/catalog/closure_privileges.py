@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from egrow_replica.catalog.closure import OWN_SCHEMA
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_PRIVILEGES, RESTORE_ROLE, apply_privileges
+from egrow_replica.catalog.roles import (
+    APPLY_ROLE,
+    RECONCILE_PRIVILEGES,
+    RECONCILE_ROLE,
+    RESTORE_PRIVILEGES,
+    RESTORE_ROLE,
+    apply_privileges,
+)
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
 from egrow_replica.guard.closure_lists import EXTENSION_SCHEMA
@@ -21,7 +28,11 @@ def read_privileges(
     :param operator: who opens windows; by default who is logged in.
     """
     operator = operator or door.role
-    allowed = {APPLY_ROLE: apply_privileges(publish), RESTORE_ROLE: RESTORE_PRIVILEGES}
+    allowed = {
+        APPLY_ROLE: apply_privileges(publish),
+        RESTORE_ROLE: RESTORE_PRIVILEGES,
+        RECONCILE_ROLE: RECONCILE_PRIVILEGES,
+    }
     names = [*allowed, operator]
     own = [OWN_SCHEMA, EXTENSION_SCHEMA]
     roles = door.rows(RoleFact, query("catalog/closure_roles"), [names])

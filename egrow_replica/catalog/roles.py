@@ -17,12 +17,20 @@ APPLY_ROLE = "egrow_apply"
 #: stream cannot delete whatever happens.
 RESTORE_ROLE = "egrow_restore"
 
+#: Brings content to dev's state before the stream goes on: INSERT and UPDATE on exactly the columns that travel. The
+#: stream itself cannot be held to them: the apply worker asks for privileges on the whole table (worker.c).
+RECONCILE_ROLE = "egrow_reconcile"
+
 #: Holds the application's writes: it has CREATEROLE, and ADMIN on the application's roles without being what they are.
 #: Nobody logs in as it; the operator takes it on for one transaction.
 MAINTENANCE_ROLE = "egrow_maintenance"
 
 _WRITING = ("SELECT", "INSERT", "UPDATE")
 RESTORE_PRIVILEGES = (*_WRITING, "DELETE")
+
+
+#: What the role of the reconcile holds, INSERT and UPDATE on some columns only.
+RECONCILE_PRIVILEGES = _WRITING
 
 
 def apply_privileges(publish: Iterable[str]) -> tuple[str, ...]:
@@ -49,6 +57,14 @@ class OperatorRights(Model):
     may_use_origins: bool
     may_create_subscription: bool
     may_become: tuple[str, ...]
+
+
+class ColumnPrivilege(Model):
+    """Whether a role may write a column of a table."""
+
+    name: TableName
+    column: str
+    may_write: bool
 
 
 class MissingPrivilege(Model):
@@ -95,6 +111,27 @@ def missing_privileges(
     """Privileges that the role lacks on these tables."""
     oids = [one.oid for one in relations]
     return door.rows(MissingPrivilege, query("catalog/table_privileges"), [role, oids, list(privileges)])
+
+
+def column_privileges(door: Door, role: str, columns: Iterable[tuple[int, str]]) -> list[ColumnPrivilege]:
+    """What the role, which exists, may do with each of the columns: its table's oid and its name."""
+    wanted = list(columns)
+    parameters = [role, [oid for oid, _ in wanted], [column for _, column in wanted]]
+    return door.rows(ColumnPrivilege, query("catalog/column_privileges"), parameters)
+
+
+def why_not_reconcile(prod: Door, scope: Scope) -> str:
+    """Why content cannot be written by the role that is held to the columns that travel, ``""`` where it can."""
+    if RECONCILE_ROLE not in read_roles(prod, [RECONCILE_ROLE]):
+        return f"there is no role {RECONCILE_ROLE}"
+    if RECONCILE_ROLE not in prod.one(OperatorRights, query("catalog/operator_rights"), [[RECONCILE_ROLE]]).may_become:
+        return f"{prod.role} cannot become {RECONCILE_ROLE}"
+    travelling = [(table.oid, name) for table in scope.tables for name in table.column_names]
+    lacking = [one for one in column_privileges(prod, RECONCILE_ROLE, travelling) if not one.may_write]
+    if lacking:
+        return f"{RECONCILE_ROLE} may not write {lacking[0].name}.{lacking[0].column}"
+    sequences = unsettable_sequences(prod, RECONCILE_ROLE, scope)
+    return f"{RECONCILE_ROLE} may not set sequence {sequences[0]}" if sequences else ""
 
 
 def unsettable_sequences(door: Door, role: str, scope: Scope) -> list[str]:

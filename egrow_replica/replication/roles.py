@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
     MAINTENANCE_ROLE,
+    RECONCILE_ROLE,
     RESTORE_PRIVILEGES,
     RESTORE_ROLE,
     Role,
@@ -51,6 +52,7 @@ class Place:
 
     :ivar schemas: schemas that hold tables; ``owners``: the owners of those tables.
     :ivar held: the application's roles, whose writes the operator may hold.
+    :ivar columns: the columns that travel, by content table.
     :ivar partitions: of the content tables: the worker is asked for its privileges on them, not only on the root.
     """
 
@@ -60,33 +62,51 @@ class Place:
     content: tuple[QualifiedName, ...]
     sequences: tuple[QualifiedName, ...]
     publish: tuple[Operation, ...]
+    columns: Mapping[QualifiedName, tuple[str, ...]] = field(default_factory=dict)
     partitions: tuple[QualifiedName, ...] = ()
     has_walinspect: bool = False
     held: tuple[str, ...] = ()
 
 
 def content_roles(door: Door, place: Place, existing: dict[str, Role]) -> list[Composed]:
-    """The apply and the restore role with their privileges on content."""
+    """The apply, the restore and the reconcile role with their privileges on content."""
     statements = []
     if APPLY_ROLE not in existing:
         statements.append(SQL("CREATE ROLE {} LOGIN CONNECTION LIMIT 0").format(Identifier(APPLY_ROLE)))
     if RESTORE_ROLE not in existing:
         statements.append(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(RESTORE_ROLE)))
-    both = columns((APPLY_ROLE, RESTORE_ROLE))
+    if RECONCILE_ROLE not in existing:
+        statements.append(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(RECONCILE_ROLE)))
+    all_roles = columns((APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE))
     statements += [
-        SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), both),
-        SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), both),
+        SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), all_roles),
+        SQL("GRANT USAGE ON SCHEMA {} TO {}").format(columns(place.schemas), all_roles),
         _grant(apply_privileges(place.publish), (*place.content, *place.partitions), APPLY_ROLE),
         _grant(RESTORE_PRIVILEGES, place.content, RESTORE_ROLE),
+        *_reconcile_privileges(place),
     ]
     if door.has(Capability.MAINTAIN):
         statements.append(_grant(("MAINTAIN",), place.content, APPLY_ROLE))
     if place.sequences:
         sequences = SQL(", ").join(relation(name) for name in place.sequences)
         statements.append(
-            SQL("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {} TO {}").format(sequences, Identifier(APPLY_ROLE))
+            SQL("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {} TO {}").format(
+                sequences, columns((APPLY_ROLE, RECONCILE_ROLE))
+            )
         )
     return statements
+
+
+def _reconcile_privileges(place: Place) -> Iterator[Composed]:
+    """SELECT on content, INSERT and UPDATE on exactly the columns that travel now."""
+    role = Identifier(RECONCILE_ROLE)
+    tables = SQL(", ").join(relation(table) for table in place.content)
+    yield _grant(("SELECT",), place.content, RECONCILE_ROLE)
+    # Also takes what was granted on columns, some of which may belong to production by now.
+    yield SQL("REVOKE INSERT, UPDATE ON TABLE {} FROM {}").format(tables, role)
+    for table, names in place.columns.items():
+        listed = columns(names)
+        yield SQL("GRANT INSERT ({}), UPDATE ({}) ON TABLE {} TO {}").format(listed, listed, relation(table), role)
 
 
 def production_operator(door: Door, place: Place, operator: Login, existing: dict[str, Role]) -> list[Composed]:
@@ -95,7 +115,7 @@ def production_operator(door: Door, place: Place, operator: Login, existing: dic
     statements = [
         # REPLICATION only for the slot that keeps production's WAL for the evidence.
         _login(operator, existing, SQL("LOGIN REPLICATION")),
-        *(_member(door, role, name) for role in (APPLY_ROLE, RESTORE_ROLE)),
+        *(_member(door, role, name) for role in (APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE)),
         SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}").format(Identifier(place.database), name),
         SQL("GRANT pg_monitor TO {}").format(name),
     ]

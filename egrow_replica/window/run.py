@@ -12,7 +12,7 @@ from egrow_replica.backup import Manifest, load
 from egrow_replica.catalog import ContentTable, Scope, read_server_facts
 from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.role_uses import is_set_up
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
+from egrow_replica.catalog.roles import APPLY_ROLE, RECONCILE_ROLE, RESTORE_ROLE, why_not_reconcile
 from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
@@ -117,6 +117,13 @@ class Run:
     def makes_roles(self) -> bool:
         """Whether the content roles are the window's own: it made them, and nobody has run setup since."""
         return self.setting.makes_roles and not is_set_up(self.writer, read_server_facts(self.writer).database)
+
+    def reconcile_role(self) -> str:
+        """Whom the reconcile writes as: held to the columns that travel, where the server has such a role for it."""
+        reason = why_not_reconcile(self.writer, self.scope)
+        if reason:
+            self.listener.say(f"warning: {reason}: the reconcile runs as {APPLY_ROLE}, which may write every column")
+        return APPLY_ROLE if reason else RECONCILE_ROLE
 
     def note(self, **made: Any) -> None:
         """Record in memory and journal what has been made."""
@@ -232,4 +239,4 @@ class Run:
         return next(table for table in self.scope.tables if str(table.name) == name)
 
 
-CONTENT_ROLES = (APPLY_ROLE, RESTORE_ROLE)
+CONTENT_ROLES = (APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import Scope
-from egrow_replica.catalog.roles import APPLY_ROLE, RESTORE_ROLE
+from egrow_replica.catalog.roles import APPLY_ROLE, RECONCILE_ROLE, RESTORE_ROLE
 from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, Waits, connect
 from egrow_replica.errors import ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy
@@ -60,7 +60,7 @@ class Servers:
             subscription=names.common,
             origin=origin,
             slot=names.common,
-            roles=[APPLY_ROLE, RESTORE_ROLE],
+            roles=[APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE],
         )
         what = f"{names.window}/write"
         return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning, waits=self.waits)

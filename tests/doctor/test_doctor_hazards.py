@@ -76,6 +76,8 @@ PLANTED = {
     "error prod privilege public.comments",
     "error prod wide-privileges egrow_apply",
     "error prod wide-privileges egrow_restore",
+    "error prod wide-privileges egrow_reconcile",
+    "warning prod content-roles egrow_reconcile",
     "warning prod wide-operator egrow_operator",
     "error prod content-roles public.prices",
     'error prod content-roles "public"."Artículo_number_seq"',

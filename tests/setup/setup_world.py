@@ -14,7 +14,7 @@ from support.pair import Pair
 
 from egrow_replica.model import Server
 
-OURS = ("egrow_apply", "egrow_maintenance", "egrow_operator", "egrow_restore", "egrow_stream")
+OURS = ("egrow_apply", "egrow_maintenance", "egrow_operator", "egrow_reconcile", "egrow_restore", "egrow_stream")
 
 
 def admins(pair: Pair) -> dict[str, str]:

@@ -48,7 +48,7 @@ def test_what_the_other_database_needs_stays_and_is_said(two: Two) -> None:
     assert result.exit_code == 0, str(result)
     kept = {(check["server"], check["subject"]) for check in checks(result, "role-kept")}
     assert kept == {("dev", "egrow_operator"), ("dev", "egrow_stream")} | {
-        ("prod", role) for role in ("egrow_apply", "egrow_operator", "egrow_restore")
+        ("prod", role) for role in ("egrow_apply", "egrow_operator", "egrow_reconcile", "egrow_restore")
     }
     assert all(f"{other.database} needs it" in check["message"] for check in checks(result, "role-kept"))
     for server in SIDES:
@@ -81,7 +81,7 @@ def test_windows_that_made_the_roles_share_them(bare: Two, first: int) -> None:
     """Whoever ends last removes them."""
     for pair in bare:
         pair.ok("enable", "--no-backup", "--name", "same")
-    assert set(our_roles(bare[0], PROD)) == {"egrow_apply", "egrow_restore"}
+    assert set(our_roles(bare[0], PROD)) == {"egrow_apply", "egrow_reconcile", "egrow_restore"}
     early, late = bare[first], bare[1 - first]
     with ExitStack() as stack:
         stack.enter_context(late.application())
@@ -92,7 +92,11 @@ def test_windows_that_made_the_roles_share_them(bare: Two, first: int) -> None:
         late.dev_sql("UPDATE courses SET title = title || '!'")
         late.ok("validate")
         closed = late.ok("disable").json
-    assert {one["name"] for one in closed["removed"] if one["kind"] == "role"} == {"egrow_apply", "egrow_restore"}
+    assert {one["name"] for one in closed["removed"] if one["kind"] == "role"} == {
+        "egrow_apply",
+        "egrow_reconcile",
+        "egrow_restore",
+    }
     assert our_roles(late, PROD) == []
     titles = "SELECT title FROM courses WHERE id IN (SELECT min(id) FROM courses)"
     assert late.value(PROD, titles) == late.value(DEV, titles)
@@ -127,7 +131,7 @@ def test_a_window_that_made_the_roles_leaves_them_to_the_other_databases_setup(b
     assert setup(ordinary(other), "--apply").exit_code == 0
     one.ok("validate")
     one.ok("disable")
-    assert set(our_roles(other, PROD)) == {"egrow_apply", "egrow_operator", "egrow_restore"}
+    assert set(our_roles(other, PROD)) == {"egrow_apply", "egrow_operator", "egrow_reconcile", "egrow_restore"}
     other.ok("sync", "--no-backup")
 
 
@@ -244,7 +248,13 @@ def test_dev_and_production_in_one_cluster(single: Pair) -> None:
 def test_printed_it_makes_each_role_of_one_cluster_once(single: Pair) -> None:
     printed = setup(single, env=both_admins(single)).json
     made = [one.split()[2] for one in (*printed["prod"], *printed["dev"]) if one.startswith("CREATE ROLE")]
-    assert sorted(made) == ['"egrow_apply"', '"egrow_operator"', '"egrow_restore"', '"egrow_stream"']
+    assert sorted(name.strip('"') for name in made) == [
+        "egrow_apply",
+        "egrow_operator",
+        "egrow_reconcile",
+        "egrow_restore",
+        "egrow_stream",
+    ]
     for server in ("prod", "dev"):
         with psycopg.connect(both_admins(single)[f"EGROW_{server.upper()}_ADMIN_DSN"]) as connection:
             for statement in printed[server]:

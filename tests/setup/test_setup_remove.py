@@ -151,7 +151,7 @@ CREATE EVENT TRIGGER stumble ON ddl_command_end WHEN TAG IN ('{tag}') EXECUTE FU
 """
 
 
-@pytest.mark.parametrize(("action", "tag", "times"), [("--remove", "DROP OWNED", 3), ("--apply", "ALTER SCHEMA", 1)])
+@pytest.mark.parametrize(("action", "tag", "times"), [("--remove", "DROP OWNED", 4), ("--apply", "ALTER SCHEMA", 1)])
 def test_a_failure_in_the_second_half_says_what_the_first_did(own: Pair, action: str, tag: str, times: int) -> None:
     """Production takes every statement at the rehearsal and refuses one afterwards."""
     if action == "--apply":

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from egrow_replica.catalog.role_uses import read_role_uses
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
+    RECONCILE_ROLE,
     RESTORE_PRIVILEGES,
     RESTORE_ROLE,
     apply_privileges,
+    column_privileges,
     missing_privileges,
     not_owned,
     read_operator_rights,
     read_roles,
     unreadable,
     unsettable_sequences,
+    why_not_reconcile,
 )
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability
@@ -173,6 +176,39 @@ def content_roles(view: View, server: Server) -> Iterator[Check]:
     if view.prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) and not roles[APPLY_ROLE].may_login:
         message = "the worker cannot start as a role without LOGIN"
         yield error("content-roles", server, APPLY_ROLE, message, f"ALTER ROLE {name(APPLY_ROLE)} LOGIN;")
+    yield from _columns(view, server)
+
+
+def _columns(view: View, server: Server) -> Iterator[Check]:
+    """The role of the reconcile: the second wall by column, without which a window goes on all the same."""
+    reason = why_not_reconcile(view.prod, view.scope)
+    if reason:
+        message = f"{reason}: the second wall is weaker, {APPLY_ROLE} reconciles, which may write every column"
+        yield warning("content-roles", server, RECONCILE_ROLE, message, _column_grants(view) or _SETUP)
+        return
+    own = [(one.oid, column) for one in view.scope.tables for column in one.own_columns]
+    for column in column_privileges(view.prod, RECONCILE_ROLE, own):
+        if column.may_write:
+            message = f"{RECONCILE_ROLE} may write {column.column}, which does not travel: the second wall is weaker"
+            yield warning("content-roles", server, column.name, message, _SETUP)
+
+
+def _column_grants(view: View) -> str:
+    """What gives the role of the reconcile what it lacks, where that is only privileges."""
+    if RECONCILE_ROLE not in read_roles(view.prod, [RECONCILE_ROLE]):
+        return ""
+    role = name(RECONCILE_ROLE)
+    travelling = [(one.oid, column) for one in view.scope.tables for column in one.column_names]
+    missing = [one for one in column_privileges(view.prod, RECONCILE_ROLE, travelling) if not one.may_write]
+    lacking = {one.name for one in missing}
+    grants = [f"GRANT USAGE ON SCHEMA {name(schema)} TO {role};" for schema in sorted({one.schema for one in lacking})]
+    for one in view.scope.tables:
+        if one.name in lacking:
+            listed = ", ".join(name(column) for column in one.column_names)
+            grants.append(f"GRANT SELECT, INSERT ({listed}), UPDATE ({listed}) ON {table(one.name)} TO {role};")
+    sequences = unsettable_sequences(view.prod, RECONCILE_ROLE, view.scope)
+    grants += [f"GRANT USAGE, SELECT, UPDATE ON SEQUENCE {one} TO {role};" for one in sequences]
+    return " ".join(grants)
 
 
 def _privileges(view: View, server: Server, role: str) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from egrow_replica.catalog import read_relations
 from egrow_replica.catalog.conditions import read_places
-from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE, RESTORE_ROLE
+from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE, RECONCILE_ROLE, RESTORE_ROLE
 from egrow_replica.db import Capability, Door, Identifier, query
 from egrow_replica.errors import ConfigurationError, PreflightFailed, Refused, WrongState
 from egrow_replica.evidence import OWN_SCHEMAS
@@ -14,7 +14,7 @@ from egrow_replica.model import QualifiedName
 from egrow_replica.window.hold.model import HeldRole, Hold, Prepared, RoleRights, Session, Writer
 
 #: The controller's own roles; the login is added to them.
-OWN_ROLES = frozenset({APPLY_ROLE, RESTORE_ROLE, MAINTENANCE_ROLE, "egrow_operator"})
+OWN_ROLES = frozenset({APPLY_ROLE, RESTORE_ROLE, RECONCILE_ROLE, MAINTENANCE_ROLE, "egrow_operator"})
 
 
 def read_hold(prod: Door) -> Hold | None:

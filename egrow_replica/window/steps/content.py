@@ -57,6 +57,7 @@ class Reconcile(Step):
     def do(self, run: Run) -> str:
         assert run.exported is not None
         assert run.baseline is not None
+        role = run.reconcile_role()
         with run.servers.read_dev("reconcile") as dev, run.servers.read_prod("reconcile") as prod:
             join_snapshot(dev, run.exported.snapshot)
             differences = compare_all(dev, prod, run.scope, run.setting.seed)
@@ -65,7 +66,7 @@ class Reconcile(Step):
             def write() -> list[Outcome]:
                 run.check_closure()
                 with run.writer.transaction():
-                    writer = run.content_writer(APPLY_ROLE)
+                    writer = run.content_writer(role)
                     writer.begin()
                     done = write_differences(dev, writer, run.scope, differences, run.setting.seed, run.listener.say)
                     sequences.move(run.writer, sequences.targets(dev, run.writer, run.scope))

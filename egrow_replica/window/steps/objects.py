@@ -117,6 +117,7 @@ class Roles(Step):
             content=run.scope.names,
             sequences=tuple(one.name for one in run.scope.sequences),
             publish=run.setting.publish,
+            columns={table.name: table.column_names for table in run.scope.tables},
             partitions=partitions_of(read_relations(run.writer, measured=False), run.scope.names),
         )
 
