@@ -25,6 +25,7 @@ UNREAD: Final = {
     "CREATE SUBSCRIPTION": "a statement of logical replication",
     "ALTER SUBSCRIPTION": "a statement of logical replication",
     "DROP SUBSCRIPTION": "a statement of logical replication",
+    "COMMENT ON": "a comment on a publication is handed on unread",
     "CREATE ROLE": "roles are read as a command",
     "ALTER ROLE": "roles are read as a command",
     "ALTER SCHEMA": "a change of owner is read as a command",
@@ -39,6 +40,7 @@ SPELLINGS: Final = (
     (re.compile(r"::(pg_catalog\.)?oid\[\]"), "::int8[]"),  # oid[] is read as an empty subscript
     (re.compile(r"(TO STDOUT|FROM STDIN) \((FORMAT|ENCODING)[^)]*\)$"), r"\1"),  # options of COPY
     (re.compile(r" ON COMMIT DROP AS "), " AS "),
+    (re.compile(r"^ANALYZE \(SKIP_LOCKED\) "), "ANALYZE "),
     (re.compile(r" OVERRIDING SYSTEM VALUE\b"), ""),
 )
 #: What else it does not read, by the builder or file.
@@ -143,6 +145,8 @@ def _tables(tree: exp.Expr) -> Iterator[tuple[str, str]]:
 def _named(tree: exp.Expr) -> Iterator[str]:
     if isinstance(tree, exp.Set):
         return  # it takes the setting for a column
+    if isinstance(tree, exp.Grant) and tree.args.get("kind") == "FUNCTION":
+        return  # it takes the types of the function's arguments for columns
     collations = {id(one) for each in tree.find_all(exp.Collate) for one in each.expression.find_all(exp.Column)}
     for column in tree.find_all(exp.Column):
         if id(column) not in collations and isinstance(column.this, exp.Identifier):
