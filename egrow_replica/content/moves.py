@@ -55,7 +55,7 @@ def moved_rows(dev: Door, prod: Door, table: ContentTable, seed: int, production
     left: Collection[int] = production_only
     for columns in _rests(table, moving):
         of_key = {column.name for column in columns} < set(table.key)
-        if columns and left and (not of_key or _all_different(dev, table, seed, columns)):
+        if columns and left and (not of_key or all_different(dev, table, seed, columns)):
             found |= _counterparts(dev, prod, table, seed, columns, left)
             left = [one for one in production_only if one not in found]
     old = {row.key_hash: row for row in read_rows(prod, table, seed, found, filtered=False, with_values=False)}
@@ -70,7 +70,8 @@ def _rests(table: ContentTable, moving: Sequence[str]) -> Iterator[list[Column]]
     yield [column for column in table.columns if column.name not in moving]
 
 
-def _all_different(dev: Door, table: ContentTable, seed: int, columns: Sequence[Column]) -> bool:
+def all_different(dev: Door, table: ContentTable, seed: int, columns: Sequence[Column]) -> bool:
+    """Whether no two rows of dev's are alike in these columns."""
     parts = {**hash_parts(table, seed, filtered=True), "row_hash": row_hash(columns, "t", seed)}
     del parts["key_hash"]
     return bool(dev.value(query("content/all_different", **parts)))

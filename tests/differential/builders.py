@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +17,21 @@ from egrow_replica.backup import content_files
 from egrow_replica.catalog import ContentTable, ForeignKey, OwnedSequence, Scope
 from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE
 from egrow_replica.catalog.tables import Column, Relation, Table, UniqueKey
-from egrow_replica.content import Restore, Traces, Writer, planned_statements, recent_rows, write_differences
+from egrow_replica.content import (
+    Overwritten,
+    OwnColumns,
+    Restore,
+    Traces,
+    Writer,
+    look_at_rows,
+    planned_statements,
+    recent_rows,
+    values_statement,
+    write_differences,
+)
 from egrow_replica.content.compare import TableDifference, bytes_of, compare_table, hashes_of, keys_there
 from egrow_replica.content.fetching import KEYS_NAMED, rows_from_dev
+from egrow_replica.content.moves import all_different
 from egrow_replica.content.reading import read_rows, rows_by_key, sample_rows
 from egrow_replica.content.restore import parts_statement
 from egrow_replica.content.staging import Stage
@@ -122,7 +135,11 @@ def rendered(scope: Scope, *, names: str = "egrow_w") -> list[Rendered]:
     :param names: what publication, slot, subscription and origin are called.
     """
     found: dict[str, Rendered] = {}
-    for builder in (_comparison, _reconcile, _restore, _evidence, _backup, _replication, _setup, _maintenance):
+    builders = (
+        *(_comparison, _reconcile, _restore, _own_columns, _evidence),
+        *(_backup, _replication, _setup, _maintenance),
+    )
+    for builder in builders:
         for text in builder(scope, names):
             found.setdefault(text, Rendered(builder.__name__.strip("_"), text))
     for name, text in _files():
@@ -182,15 +199,32 @@ def _restore(scope: Scope, _: str) -> list[str]:
     noted: list[str] = []
     for since in (None, "4711"):
         _dev, prod = _doors(scope)
-        traces = Traces(made={scope.names[0]: frozenset({1})}, origins=frozenset({1}), since=since)
+        overwritten = tuple(
+            Overwritten(table=table.name, columns=table.columns[-1:], key_hashes=(1,), value_hashes=(2,))
+            for table in scope.tables
+        )
+        traces = Traces({scope.names[0]: frozenset({1})}, frozenset({1}), since, overwritten)
         restoring = Restore(Writer(prod, APPLY_ROLE, 2.5), scope, SEED, traces, lambda _: (), keep_referenced=True)
         for act in (restoring.foresee, restoring.run):
             with suppress(EgrowError):  # the paper's answers are not always plausible
                 act()
+        for one, own in restoring._overwritten(restoring._staged()):
+            prod.note(restoring._own_statement("content/put_back_own", one, own))
         noted += prod.noted
     return noted + [
         parts_statement(key, table, table, SEED).as_string(None) for key in scope.foreign_keys for table in scope.tables
     ]
+
+
+def _own_columns(scope: Scope, _: str) -> list[str]:
+    _dev, prod = _doors(scope)
+    for table in scope.tables:
+        own = OwnColumns(table=table.name, groups=(table.columns[:1], table.columns[1:]), mask=7)
+        prod.execute(values_statement(table, own, SEED))
+        with suppress(TypeError):  # the paper's answer has no values to look at
+            list(look_at_rows(prod, table, own, SEED, defaultdict(int, {1: 1}), SQL("NULL::pg_catalog.int8")))
+        all_different(prod, table, SEED, table.key_columns)
+    return prod.noted
 
 
 def _evidence(scope: Scope, _: str) -> list[str]:

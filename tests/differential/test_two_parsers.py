@@ -33,6 +33,7 @@ UNREAD: Final = {
     "ALTER DEFAULT": "default privileges are read as a command",
     "SET LOCAL": "SET LOCAL ROLE is read as a command",
     "SET TRANSACTION": "the snapshot is not understood",
+    "REVOKE": "several columns, tables or roles in one REVOKE are not understood",
     "GRANT": "several tables, roles or parameters in one GRANT are not understood",
 }
 #: Spellings that sqlglot stumbles over, and others that name the same tables and columns.
