@@ -43,7 +43,7 @@ from egrow_replica.window.steps import (
     our_origins,
     subject_of,
 )
-from egrow_replica.window.validation import catch_up, look_at_stream
+from egrow_replica.window.stream_look import catch_up, look_at_stream
 
 
 class DisableOptions(Model):

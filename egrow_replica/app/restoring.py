@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door
 from egrow_replica.window.journal import RestoreStage, Restoring, Window
-from egrow_replica.window.validation import Subject
+from egrow_replica.window.subject import Subject
 
 
 def unjudged(window: str) -> str:

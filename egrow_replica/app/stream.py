@@ -13,7 +13,7 @@ from egrow_replica.results import PauseReport, WindowSummary
 from egrow_replica.window.losses import refuse_losses
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps import subject_of
-from egrow_replica.window.validation import refuse_broken, stream_of
+from egrow_replica.window.stream_look import refuse_broken, stream_of
 
 #: How long dev may take to notice that production's worker has ended.
 SLOT_FREE_SECONDS = 10.0

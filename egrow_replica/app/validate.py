@@ -17,7 +17,8 @@ from egrow_replica.window.belonging import refuse_unknown
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.validation import Subject, look_at_hold, protected_tables
+from egrow_replica.window.subject import Subject
+from egrow_replica.window.validation import look_at_hold, protected_tables
 from egrow_replica.window.validation import validate as gather
 from egrow_replica.window.wal import begin_reading
 

@@ -12,7 +12,7 @@ from egrow_replica.replication import subscription
 from egrow_replica.results import Removed, StepReport, Validation
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps import UNTIL_JUDGED, Hold, Reconcile, Step, Subscription, gather, subject_of
-from egrow_replica.window.validation import look_at_publication
+from egrow_replica.window.stream_look import look_at_publication
 
 
 class Runner:

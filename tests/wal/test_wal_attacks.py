@@ -17,7 +17,8 @@ from egrow_replica.evidence.wal_state import WalState, lsn_number, lsn_text
 from egrow_replica.model import EvidenceTier, Server, TableVerdict
 from egrow_replica.replication.origins import all_origins
 from egrow_replica.results import TableEvidence
-from egrow_replica.window.journal import Progress
+from egrow_replica.window.journal import Progress, WindowSetting
+from egrow_replica.window.subject import Subject
 from egrow_replica.window.validation import ours, protected_tables
 
 UNPROVEN, TOUCHED, INTACT = TableVerdict.UNPROVEN, TableVerdict.TOUCHED, TableVerdict.INTACT
@@ -55,6 +56,19 @@ class Case:
                 progress=lambda *_: None,
             )
 
+    def _subject(self) -> Subject:
+        made = {"origin_id": self.world.origin_number(), **self.progress}
+        return Subject(
+            scope=self.world.scope,
+            setting=WindowSetting(publish=(), seed=1, allow_unproven=False, whole_backup=False, makes_roles=False),
+            progress=Progress.model_validate(made),
+            baseline=self.baseline,
+            origin=ORIGIN,
+            names=None,
+            streaming=False,
+            check_content=False,
+        )
+
     def judge(
         self,
         *,
@@ -65,10 +79,9 @@ class Case:
     ) -> UserEvidence:
         """The judgement of now; what is given happens in its middle, once."""
         world = self.world
-        progress = Progress.model_validate({"origin_id": world.origin_number(), **self.progress})
         steps = [while_reading]
         with world.admin_door() as wal_door, world.admin_door() as door:
-            names = ours(wal_door, ORIGIN, progress, self.baseline.origins)
+            names = ours(wal_door, self._subject())
             judgement = Judgement(wal_door, world.scope, self.baseline, names, self.reading)
             before_snapshot()
             door.execute(SNAPSHOT)

@@ -26,7 +26,9 @@ from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.own_columns import columns_to_keep, small_values, values_to_keep
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
-from egrow_replica.window.validation import Subject, catch_up, look_at_hold, protected_tables, validate
+from egrow_replica.window.stream_look import catch_up
+from egrow_replica.window.subject import Subject
+from egrow_replica.window.validation import look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import keep_wal, release_wal
 
 
