@@ -40,10 +40,10 @@ def test_changes_by_people_are_explained(pair: Pair) -> None:
 def test_changes_of_ours_are_a_problem(pair: Pair) -> None:
     pair.ok("enable", "--name", "ours", "--no-backup")
     with pair.connect(Server.PROD) as connection:
-        take = "SELECT pg_replication_origin_session_setup('egrow_ours')"
+        take = "SELECT pg_replication_origin_session_setup(%s)"
         free = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'egrow-replica ours%'"
         wait_until(lambda: not pair.prod_sql(free), what="the end of the controller's sessions")
-        connection.execute(take)
+        connection.execute(take, [pair.common("ours")])
         connection.execute(GIVE_BACK)
     validated = pair.cli("validate")
     assert validated.exit_code == 5
