@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from psycopg import Connection
+from support.command import Running
 from support.pair import Pair
 from support.waiting import wait_until
 
@@ -85,16 +89,22 @@ def test_a_superuser_first_and_the_operator_later(pair: Pair) -> None:
     pair.ok("sync", "--no-backup")
 
 
+@contextmanager
+def stopped_at_the_reconcile(pair: Pair, name: str) -> Iterator[tuple[Connection[Any], Running]]:
+    """A window whose reconcile waits for a lock that came after the preflight had looked for one."""
+    with pair.start("enable", "--name", name, "--no-backup") as running:
+        wait_until(lambda: pair.journal(name)[0] == "opening", what="the journal's entry")
+        with pair.holding(Server.PROD, "LOCK TABLE courses IN SHARE MODE") as holder:
+            wait_until(lambda: ("reconcile", "intent") in pair.journal(name)[1], what="the reconcile")
+            yield holder, running
+
+
 def test_restore_means_the_last_closed_window(pair: Pair) -> None:
     """A later window that was rolled back changed nothing; what is to be put back is the one before it."""
     baseline = pair.content()
     pair.ok("sync", "--name", "closed-one", "--no-backup")
     pair.dev_sql("UPDATE courses SET title = title || '!'")
-    with (
-        pair.holding(Server.PROD, "LOCK TABLE courses IN SHARE MODE"),
-        pair.start("enable", "--name", "rolled-back-one", "--no-backup") as running,
-    ):
-        wait_until(lambda: ("reconcile", "intent") in pair.journal("rolled-back-one")[1], what="the reconcile")
+    with stopped_at_the_reconcile(pair, "rolled-back-one") as (_, running):
         running.send(signal.SIGINT)
         running.result()
     assert pair.journal("rolled-back-one")[0] == "rolled_back"
@@ -159,10 +169,7 @@ def test_the_same_name_in_another_database_of_the_servers(pair: Pair, shared_pai
 def test_a_controller_that_lost_its_lock_touches_nothing_more(pair: Pair) -> None:
     """Its lock's connection broke; another controller took over and must not be disturbed."""
     waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'egrow%%/write'"
-    with (
-        pair.holding(Server.PROD, "LOCK TABLE courses IN SHARE MODE") as holder,
-        pair.start("enable", "--name", "lost-lock", "--no-backup") as first,
-    ):
+    with stopped_at_the_reconcile(pair, "lost-lock") as (holder, first):
         wait_until(lambda: pair.prod_sql(waits), what="the reconcile's wait")
         pair.prod_sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
         with pair.start("enable") as second:
@@ -186,11 +193,7 @@ def test_a_lock_that_is_held_too_long_says_what_to_do(pair: Pair) -> None:
 
 
 def test_ctrl_c_still_answers(pair: Pair) -> None:
-    with (
-        pair.holding(Server.PROD, "LOCK TABLE courses IN SHARE MODE"),
-        pair.start("enable", "--name", "interrupted", "--no-backup") as running,
-    ):
-        wait_until(lambda: ("reconcile", "intent") in pair.journal("interrupted")[1], what="the reconcile")
+    with stopped_at_the_reconcile(pair, "interrupted") as (_, running):
         running.send(signal.SIGINT)
         result = running.result()
     assert result.json["rolled_back"] is True
