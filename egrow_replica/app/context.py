@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from egrow_replica.app.left import is_loss, look_again
 from egrow_replica.db import Door, Waits, parse_dsn
-from egrow_replica.errors import EgrowError, WrongState
+from egrow_replica.errors import EgrowError, StatementFailed, WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
-from egrow_replica.window.belonging import refuse_unknown
-from egrow_replica.window.journal import Window, read_windows
+from egrow_replica.window.belonging import KINDS, refuse_unknown
+from egrow_replica.window.journal import Window, read_windows, tables_there
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import Servers
@@ -53,13 +53,38 @@ def locked(
     with ExitStack() as stack:
         door = stack.enter_context(servers.lock_prod(f"{what}/lock"))
         lock.take(door)
-        refuse_unknown(door, read_windows(door), tolerated=tolerated)
+        if set(tolerated) != set(KINDS):
+            refuse_unknown(door, read_windows(door), tolerated=tolerated)
         try:
             yield servers, door, stack
         except EgrowError as error:
+            if isinstance(error, StatementFailed) and error.sqlstate in _NO_SUCH_RELATION and not _has_journal(servers):
+                raise _journal_gone(error) from error
             if is_loss(error):
                 error.hint = f"{error.hint} {look_again(servers)}".strip()
             raise
+
+
+#: undefined_table, invalid_schema_name (postgresql.org/docs/18/errcodes-appendix.html).
+_NO_SUCH_RELATION = ("42P01", "3F000")
+
+
+def _has_journal(servers: Servers) -> bool:
+    try:
+        with servers.read_prod("journal") as prod:
+            return bool(tables_there(prod))
+    except EgrowError:
+        return True  # then the error itself is what is known
+
+
+def _journal_gone(error: StatementFailed) -> WrongState:
+    gone = WrongState(
+        "production's journal was dropped while the command was at work: what it had begun still stands",
+        hint="`egrow-replica status` shows what stands, `egrow-replica disable --orphan` closes it.",
+        code="unknown-window",
+    )
+    gone.report = error.report
+    return gone
 
 
 def open_window(windows: list[Window]) -> Window | None:

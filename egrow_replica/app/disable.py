@@ -359,7 +359,7 @@ def _left_behind(run: Run) -> list[Removed]:
             Removed(server=Server.DEV, kind="publication", name=name),
             Removed(server=Server.DEV, kind="slot", name=name),
         ]
-    if publication.ownership(run.dev, run.names) not in (None, publication.Ownership.ANOTHERS):
+    if publication.is_ours(run.dev, run.names, run.progress.publication):
         left.append(Removed(server=Server.DEV, kind="publication", name=name))
     if run.owns_slot and slot.get(run.dev, name) is not None:
         left.append(Removed(server=Server.DEV, kind="slot", name=name))

@@ -11,17 +11,25 @@ from egrow_replica.errors import EgrowError, ServerUnavailable, WrongState
 from egrow_replica.evidence import drop_slot
 from egrow_replica.model import Server, WindowState
 from egrow_replica.replication import origins, publication, slot, subscription
-from egrow_replica.replication.names import window_of
+from egrow_replica.replication.names import production_in, window_of
 from egrow_replica.replication.waiting import wait_until
 from egrow_replica.results import DisableReport, Removed, WindowSummary
-from egrow_replica.window.belonging import KINDS, NamedObject, unknown_objects
+from egrow_replica.window.belonging import KINDS, Journalled, NamedObject, unknown_objects
 from egrow_replica.window.journal import Journal, read_windows
 from egrow_replica.window.servers import Servers
 
-#: The subscription first: what it wrote under is needed until its workers have ended, and a publication that is dropped
-#: under a subscription loses changes. What the roles hold is setup's.
-_ORDER = tuple(kind for kind in KINDS if kind != "role")
+#: The subscription first: what it wrote under is needed until its workers have ended. Then dev's slot, which is free
+#: only if nobody else streams from it; a publication that is dropped under a stream loses changes. What the roles hold
+#: is setup's.
+_ORDER = (
+    (Server.PROD, "subscription"),
+    (Server.DEV, "slot"),
+    (Server.DEV, "publication"),
+    (Server.PROD, "origin"),
+    (Server.PROD, "slot"),
+)
 SLOT_FREE_SECONDS = 60.0
+FROM_A_COPY = "it came with a copy of another production"
 NOT_JUDGED = (
     "what that window wrote is not judged: its baseline went with its journal; `egrow-replica restore --backup DIR` "
     "puts content back, and the dump beside it shows users' tables as they were"
@@ -36,35 +44,44 @@ def disable_orphan(context: Context, *, force: bool) -> DisableReport:
     """
     started = time.monotonic()
     with locked(context, "disable", tolerated=KINDS) as (servers, door, _):
-        found = _found(context, servers, door, force=force)
-        if not found:
+        copied = Journalled.of(door, read_windows(door)).copied
+        found, unseen = _found(context, servers, door, force=force)
+        if not found and not copied:
             raise WrongState(
                 "there is nothing of a window that the journal does not know",
                 hint="`egrow-replica status` shows the window that it knows, `disable` closes that one.",
                 code="no-window",
             )
-        removed, left, reasons = [], [], []
+        removed: list[Removed] = []
+        reason = ""
         for one in found:
             try:
                 if _remove(servers, one):
                     removed.append(_as_removed(one))
-            except EgrowError as error:
-                left.append(_as_removed(one))
-                reasons.append(f"{one.kind} {one.name}: {error.message}")
+            except EgrowError as error:  # what comes after it is still in use, or tells what it writes
+                reason = f"{one.kind} {one.name}: {error.message}"
+                break
         with servers.journal_prod("disable/journal") as journal:
             Journal(journal, "").create()
+            if not reason:
+                for window in copied:
+                    Journal(journal, window.name).set_state(WindowState.CLOSED, FROM_A_COPY)
+    left = [*(_as_removed(one) for one in found if _as_removed(one) not in removed), *unseen]
     context.listener.say(f"warning: {NOT_JUDGED}")
     report = DisableReport(
-        window=WindowSummary(name=_window_name(found), state=WindowState.CLOSING if left else WindowState.CLOSED),
+        window=WindowSummary(
+            name=_window_name(found) or ", ".join(window.name for window in copied),
+            state=WindowState.CLOSING if reason else WindowState.CLOSED,
+        ),
         validation=None,
         removed=tuple(removed),
         left_behind=tuple(left),
         notes=(NOT_JUDGED,),
         total_seconds=round(time.monotonic() - started, 3),
     )
-    if left:
+    if reason:
         failure = WrongState(
-            f"not everything could be removed: {'; '.join(reasons)}",
+            f"not everything could be removed: {reason}",
             hint="See to the cause, then run `egrow-replica disable --orphan` again.",
             code="left-behind",
         )
@@ -73,9 +90,10 @@ def disable_orphan(context: Context, *, force: bool) -> DisableReport:
     return report
 
 
-def _found(context: Context, servers: Servers, prod: Door, *, force: bool) -> list[NamedObject]:
-    """Everything that is to go, in the order in which it has to."""
+def _found(context: Context, servers: Servers, prod: Door, *, force: bool) -> tuple[list[NamedObject], list[Removed]]:
+    """Everything that is to go, in the order in which it has to; and what dev has, where dev does not answer."""
     windows = read_windows(prod)
+    unseen: list[Removed] = []
     try:
         with servers.read_dev("disable") as dev:
             found = unknown_objects(prod, windows, dev)
@@ -85,7 +103,11 @@ def _found(context: Context, servers: Servers, prod: Door, *, force: bool) -> li
             raise
         context.listener.say(f"warning: {error.message}; going on without dev, where a slot may keep WAL")
         found = unknown_objects(prod, windows)
-    return sorted((one for one in found if one.kind in _ORDER), key=lambda one: _ORDER.index(one.kind))
+        names = {one.name.removesuffix("_wal") for one in found if production_in(one.name) is not None}
+        on_dev = ("publication", "slot")
+        unseen = [Removed(server=Server.DEV, kind=kind, name=name) for name in sorted(names) for kind in on_dev]
+    ordered = [one for one in found if (one.server, one.kind) in _ORDER]
+    return sorted(ordered, key=lambda one: _ORDER.index((one.server, one.kind))), unseen
 
 
 def _remove(servers: Servers, one: NamedObject) -> bool:
@@ -107,7 +129,7 @@ def _drop_dev_slot(dev: Door, name: str) -> bool:
     wait_until(
         lambda: (found := slot.get(dev, name)) is None or not found.active,
         SLOT_FREE_SECONDS,
-        f"slot {name} on dev is still in use",
+        f"slot {name} on dev is still in use, maybe by the production of which this one is a copy,",
     )
     return slot.drop(dev, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from egrow_replica import __version__
@@ -194,6 +195,16 @@ def _problem(runner: Runner, validation: Validation) -> EgrowError | None:
     return None
 
 
+def _notes(run: Run) -> Iterator[str]:
+    if not run.recorded:
+        return
+    yield RECORDED
+    for table in run.scope.tables:
+        if table.production_columns:
+            names = ", ".join(table.production_columns)
+            yield f"{table.name}: {names} belong to production: whether the window overwrote them is not known here"
+
+
 def _recorded(context: Context, door: Door, windows: list[Window], options: RestoreOptions) -> Window:
     """The window of a backup that the journal does not know."""
     assert options.backup is not None, "else a window was asked for by name"
@@ -205,6 +216,16 @@ def _recorded(context: Context, door: Door, windows: list[Window], options: Rest
             code="no-window",
         )
     return window_of_backup(door, manifest, options.backup, context.settings)
+
+
+def _refuse_other_backup(options: RestoreOptions, own: Path) -> None:
+    """See that a backup that was named is the one that the window made; by its name, as it may have been moved."""
+    if options.backup is not None and load(options.backup).directory != own.name:
+        raise WrongState(
+            f"{options.backup} is the backup of another window of that name: the journal's made {own}",
+            hint="Name that one, or the window without --backup.",
+            code="other-backup",
+        )
 
 
 def _window(options: RestoreOptions, windows: list[Window]) -> Window | None:
@@ -231,6 +252,7 @@ def _window(options: RestoreOptions, windows: list[Window]) -> Window | None:
         # One that was rolled back changed nothing that could be put back; it has to be asked for by name.
         chosen = window.name == wanted if wanted is not None else window.state is WindowState.CLOSED
         if chosen and window.baseline is not None and window.progress.backup is not None:
+            _refuse_other_backup(options, window.progress.backup)
             return window
     if options.backup is not None:
         return None
@@ -297,6 +319,6 @@ def _report(
         dry_run=dry_run,
         tables=tuple(restored),
         validation=validation,
-        notes=(RECORDED,) if run.recorded else (),
+        notes=tuple(_notes(run)),
         total_seconds=round(time.monotonic() - started, 3),
     )

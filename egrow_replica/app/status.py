@@ -27,7 +27,7 @@ from egrow_replica.results import (
     WorkerStatus,
 )
 from egrow_replica.settings import Settings
-from egrow_replica.window.belonging import NamedObject, unknown_objects, unknown_window
+from egrow_replica.window.belonging import NamedObject, copied_window, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import PublicationLook, Window, read_windows
 from egrow_replica.window.losses import Sign, Stream, causes, signs
@@ -77,7 +77,7 @@ def status(context: Context) -> StatusReport:
     return report
 
 
-def _alert(report: StatusReport, message: str, hint: str, code: str) -> ValidationFailed:
+def _alert(report: StatusReport | None, message: str, hint: str, code: str) -> ValidationFailed:
     alert = ValidationFailed(message, hint=hint, code=code)
     alert.report = report
     return alert
@@ -93,6 +93,9 @@ def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
         hold = read_hold(prod)
         held = hold_report(hold) if hold is not None else None
         warnings = overdue_warning(hold) if hold is not None else ()
+        copied = copied_window(prod, windows)
+        if copied is not None:
+            raise _alert(None, copied.message, copied.hint, copied.code)
         found = unknown_objects(prod, windows, dev)
         unknown = tuple(Removed(server=one.server, kind=one.kind, name=one.name) for one in found)
         if window is None:
@@ -145,6 +148,8 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen, login: str | None
     A data error repeats: the error count is above the remembered one and still rises while the confirmed position
     stands still. A lost connection counts too, but then the stream moves on.
     """
+    if window.state is WindowState.CLOSING and seen.subscription is not None and seen.subscription.enabled:
+        return WindowState.FAILED  # it could not be ended, and goes on
     if window.state not in (WindowState.STREAMING, WindowState.PAUSED):
         return window.state
     if seen.publication.differences:  # what the stream brings, or would bring, may be other than the window is for

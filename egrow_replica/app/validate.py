@@ -13,7 +13,7 @@ from egrow_replica.model import WindowState
 from egrow_replica.replication import origins
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
-from egrow_replica.window.belonging import refuse_unknown
+from egrow_replica.window.belonging import KINDS, refuse_unknown
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
@@ -35,8 +35,8 @@ def validate(context: Context, *, full_scan: bool = False) -> Validation:
     with servers.read_prod("validate") as prod:
         windows = read_windows(prod)
         window = open_window(windows)
-        if window is None:  # else it is a problem of that window's validation
-            refuse_unknown(prod, windows)
+        # Of an open window it is a problem of its validation; but a copy of another production has nothing to judge.
+        refuse_unknown(prod, windows, tolerated=() if window is None else KINDS)
     left = interrupted(windows)
     if window is not None:
         validation = _of_open(context, servers, window, full_scan)

@@ -25,6 +25,11 @@ _WINDOW_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 WindowId = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{12})?$")]
 _HALF = 6
 _OWNER = "egrow-replica: window "
+_WITHOUT_ID = "without id"
+_OWNED = re.compile(
+    rf"{_OWNER}(?P<window>[a-z0-9-]+) \((?P<id>[0-9a-f]{{12}}|{_WITHOUT_ID})\)"
+    r" of production (?P<production>[0-9]+/[0-9]+)\Z"
+)
 _WITH_ID = re.compile(
     r"egrow_(?P<window>[a-z0-9_]{1,40})_(?P<production>[0-9a-f]{6})[0-9a-f]{6}(_wal|_restore_[0-9]+)?\Z"
 )
@@ -51,7 +56,7 @@ class ObjectNames(Model):
     @property
     def owner(self) -> str:
         """What the publication's comment says: whose it is."""
-        return f"{_OWNER}{self.window} ({self.id or 'without id'}) of production {self.production}"
+        return f"{_OWNER}{self.window} ({self.id or _WITHOUT_ID}) of production {self.production}"
 
     @property
     def wal_slot(self) -> str:
@@ -81,6 +86,15 @@ def check_window_name(window: str) -> None:
 def is_owner(comment: str) -> bool:
     """Whether a comment is one that a window writes, whichever."""
     return comment.startswith(_OWNER)
+
+
+def owner_in(comment: str) -> ObjectNames | None:
+    """The window that a publication's comment names; ``None`` where it names none."""
+    found = _OWNED.match(comment)
+    if found is None:
+        return None
+    id_ = "" if found["id"] == _WITHOUT_ID else found["id"]
+    return ObjectNames(window=found["window"], id=id_, production=found["production"])
 
 
 def new_id(production: str) -> str:

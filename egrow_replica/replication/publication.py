@@ -148,6 +148,18 @@ def ownership(dev: Door, names: ObjectNames) -> Ownership | None:
     return Ownership.ANOTHERS if is_owner(found[0] or "") else Ownership.UNMARKED
 
 
+def is_ours(dev: Door, names: ObjectNames, made: Published | None) -> bool:
+    """Whether dev has a publication of that name which may be removed: its comment says so, or it is the one we made.
+
+    :param made: as it was when it was made; unknown in windows of an earlier version, where the name has to do.
+    """
+    whose = ownership(dev, names)
+    if whose is Ownership.UNMARKED and made is not None:
+        found = read(dev, names.common)
+        return found is not None and found.oid == made.oid
+    return whose in (Ownership.OURS, Ownership.UNMARKED)
+
+
 def refuse_anothers(dev: Door, names: ObjectNames) -> bool:
     """See that dev's publication of that name, if there is one, is not another window's. Return whether there is one.
 

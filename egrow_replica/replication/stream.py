@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from egrow_replica.db import Door
+from egrow_replica.catalog.roles import APPLY_ROLE
+from egrow_replica.db import Capability, Door
 from egrow_replica.replication import history, publication, slot, subscription
 from egrow_replica.replication.names import ObjectNames
 
@@ -21,6 +22,11 @@ def _of_subscription(prod: Door, names: ObjectNames) -> list[str]:
     wrong = []
     if found.slot not in (None, names.common):
         wrong.append(f"subscription {names.common} on production uses the slot {found.slot}, which is not the window's")
+    if prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) and found.owner != APPLY_ROLE:
+        wrong.append(
+            f"subscription {names.common} on production belongs to {found.owner}, not to {APPLY_ROLE}: it writes with "
+            "that role's rights"
+        )
     if found.publications != (names.common,):
         others = ", ".join(found.publications)
         wrong.append(f"subscription {names.common} on production subscribes to {others}, not to the window's own")

@@ -13,7 +13,7 @@ from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door, query
 from egrow_replica.errors import WrongState
 from egrow_replica.model import Model, Server
-from egrow_replica.replication.names import is_owner, production_half, production_in
+from egrow_replica.replication.names import owner_in, production_half, production_in
 from egrow_replica.window.journal import Window, tables_there
 
 
@@ -22,6 +22,8 @@ class NamedObject(Model):
 
     :ivar kind: one of :data:`KINDS`.
     :ivar comment: a publication's.
+    :ivar runs_as_ours: a subscription that belongs to one of this program's roles.
+    :ivar uses: its name; of a subscription also its slot's and publications'.
     """
 
     server: Server
@@ -29,6 +31,8 @@ class NamedObject(Model):
     name: str
     active: bool
     comment: str | None
+    runs_as_ours: bool
+    uses: tuple[str | None, ...]
 
 
 #: What a window leaves on the servers; the roles' rights (``role``) stay whatever becomes of it.
@@ -69,30 +73,37 @@ class Journalled:
 
     def belonging(self, found: NamedObject) -> Belonging:
         """To what an object belongs."""
-        if found.comment is not None and is_owner(found.comment) and not found.comment.endswith(f" {self._production}"):
+        owner = owner_in(found.comment or "")
+        if owner is not None and owner.production != self._production:
             return Belonging.ANOTHERS
-        window = self._window(found.name)
+        window = self._window(found.name if owner is None else owner.common)
         if window is not None:
             # Before names had an id, two productions could give one on their dev the same.
             unclear = not window.setting.id and found.server is Server.DEV and not window.state.is_open
             return Belonging.UNCLEAR if unclear else Belonging.OPEN if window.state.is_open else Belonging.ENDED
-        if found.kind in ("subscription", "role"):  # these are of this database alone
+        if owner is not None or found.kind == "role" or found.runs_as_ours:
             return Belonging.UNKNOWN
-        half = production_in(found.name)
-        if half is None:
-            # On production a subscription of another database would have accounted for it.
-            return Belonging.UNCLEAR if found.server is Server.DEV else Belonging.ENDED
-        return Belonging.UNKNOWN if half == production_half(self._production) else Belonging.ANOTHERS
+        halves = {production_in(name) for name in found.uses} - {None}
+        if not halves:
+            return Belonging.UNCLEAR
+        return Belonging.UNKNOWN if production_half(self._production) in halves else Belonging.ANOTHERS
 
     def _window(self, name: str) -> Window | None:
-        """The window whose object has this name; a re-base numbers its slots."""
+        """This production's window whose object has this name; a re-base numbers its slots."""
         for window in self._windows:
+            if window.prod_identity != self._production:
+                continue  # the journal came with a copy of another production
             names = window.names
             if name in (names.common, names.wal_slot, names.restore_origin(self._database)):
                 return window
             if window.state.is_open and name.startswith(f"{names.common}_"):
                 return window
         return None
+
+    @property
+    def copied(self) -> list[Window]:
+        """Windows that are open in the journal, and are another production's: this one is a copy of it."""
+        return [one for one in self._windows if one.state.is_open and one.prod_identity != self._production]
 
     def unknown(self, door: Door) -> list[NamedObject]:
         """Objects on a server that are this production's and that the journal knows nothing of."""
@@ -107,9 +118,26 @@ def refuse_unknown(
     :param tolerated: kinds of objects that do not count.
     :raises WrongState: something does not; it may write at any moment.
     """
+    windows = list(windows)
+    copied = copied_window(prod, windows)
+    if copied is not None:
+        raise copied
     found = [one for one in unknown_objects(prod, windows, dev) if one.kind not in tolerated]
     if found:
         raise unknown_window(found)
+
+
+def copied_window(prod: Door, windows: Iterable[Window]) -> WrongState | None:
+    """The refusal where an open window of the journal is another production's, of which this one is a copy."""
+    found = Journalled.of(prod, windows).copied
+    if not found:
+        return None
+    return WrongState(
+        f"window {found[0].name} is open in the journal, and it is another production's ({found[0].prod_identity}): "
+        "this one is a copy of it",
+        hint="`egrow-replica disable --orphan` ends what came with the copy; nothing that is the other's is touched.",
+        code="copied-journal",
+    )
 
 
 def unknown_objects(prod: Door, windows: Iterable[Window], dev: Door | None = None) -> list[NamedObject]:

@@ -3,7 +3,9 @@
 -- of another database is named after is that database's window. Where there is no journal ($1), the content roles' rights
 -- in this database are a window's too: setup makes both together.
 WITH ours AS (
-    SELECT s.subname::text AS name, s.subenabled AS active
+    SELECT s.subname::text AS name, s.subenabled AS active,
+           pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore') AS runs_as_ours,
+           ARRAY[s.subname::text, s.subslotname::text] || s.subpublications::text[] AS uses
       FROM pg_catalog.pg_subscription AS s
       JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
      WHERE d.datname = pg_catalog.current_database()
@@ -11,16 +13,17 @@ WITH ours AS (
             OR pg_catalog.starts_with(s.subslotname::text, 'egrow_')
             OR EXISTS (SELECT FROM pg_catalog.unnest(s.subpublications) AS p WHERE pg_catalog.starts_with(p, 'egrow_'))
             OR pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore')))
-SELECT 'prod' AS server, 'subscription' AS kind, o.name, o.active, NULL::text AS comment FROM ours AS o
+SELECT 'prod' AS server, 'subscription' AS kind, o.name, o.active, NULL::text AS comment, o.runs_as_ours, o.uses
+  FROM ours AS o
  UNION ALL
-SELECT 'prod', 'origin', o.roname::text, false, NULL
+SELECT 'prod', 'origin', o.roname::text, false, NULL, false, ARRAY[o.roname::text]
   FROM pg_catalog.pg_replication_origin AS o
  WHERE pg_catalog.starts_with(o.roname, 'egrow_')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription AS s
                      JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
                     WHERE s.subname = o.roname AND d.datname <> pg_catalog.current_database())
  UNION ALL
-SELECT 'prod', 'slot', s.slot_name::text, s.active, NULL
+SELECT 'prod', 'slot', s.slot_name::text, s.active, NULL, false, ARRAY[s.slot_name::text]
   FROM pg_catalog.pg_replication_slots AS s
  WHERE pg_catalog.starts_with(s.slot_name::text, 'egrow_')
    AND COALESCE(s.database, pg_catalog.current_database()) = pg_catalog.current_database()
@@ -28,7 +31,7 @@ SELECT 'prod', 'slot', s.slot_name::text, s.active, NULL
                      JOIN pg_catalog.pg_database AS d ON d.oid = u.subdbid
                     WHERE u.subname || '_wal' = s.slot_name AND d.datname <> pg_catalog.current_database())
  UNION ALL
-SELECT DISTINCT 'prod', 'role', r.rolname::text, false, NULL
+SELECT DISTINCT 'prod', 'role', r.rolname::text, false, NULL, false, ARRAY[r.rolname::text]
   FROM pg_catalog.pg_roles AS r
   JOIN pg_catalog.pg_shdepend AS h ON h.refobjid = r.oid AND h.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
   JOIN pg_catalog.pg_database AS d ON d.oid = h.dbid

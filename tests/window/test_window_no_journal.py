@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
-from support.pair import Pair
+from psycopg.types.json import Json
+from support.pair import Pair, further_production
 from support.waiting import wait_until
 
 from egrow_replica.model import Server
@@ -218,3 +220,108 @@ def test_a_stream_that_goes_on_is_ended_before_a_restore(pair: Pair) -> None:
     assert (refused.exit_code, refused.error["code"]) == (8, "unknown-window"), str(refused)
     pair.ok("disable", "--orphan")
     pair.ok("restore", "--backup", str(backup))
+
+
+def test_what_is_only_named_like_ours_is_not_dropped(pair: Pair) -> None:
+    """Others may like the prefix too: without our id, and not as our role, it is nobody's that we know."""
+    stream = pair.logins["stream"].replace("'", "''")
+    pair.dev_sql("CREATE PUBLICATION egrow_nightly FOR TABLE achievements")
+    pair.dev_sql("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", f"egrow_nightly_{pair.database}")
+    pair.prod_sql(
+        f"CREATE SUBSCRIPTION egrow_nightly CONNECTION '{stream}' PUBLICATION egrow_nightly"
+        f" WITH (create_slot = false, slot_name = 'egrow_nightly_{pair.database}', copy_data = false)"
+    )
+    pair.prod_sql("SELECT pg_create_physical_replication_slot(%s)", f"egrow_standby_{pair.database}")
+    refused = pair.cli("disable", "--orphan")
+    assert (refused.exit_code, refused.error["code"]) == (8, "no-window"), str(refused)
+    told = [one for one in pair.cli("doctor").json["checks"] if one["id"] == "leftovers" and one["severity"] != "ok"]
+    assert {one["subject"] for one in told} >= {"egrow_nightly", f"egrow_standby_{pair.database}"}
+    assert not [one for one in told if "DROP " in one["remedy"] or "_drop" in one["remedy"]]
+    assert pair.prod_sql("SELECT 1 FROM pg_subscription WHERE subname = 'egrow_nightly'")
+
+
+def test_a_copy_of_production_ends_nothing_of_the_original(new_pair: Callable[..., Pair]) -> None:
+    """Its journal says that a window is open, but it is not its own."""
+    original = new_pair()
+    original.ok("enable", "--name", "living", "--no-backup")
+    original.ok("pause")
+    copy = further_production(original)
+    with original.connect(PROD) as source, copy.connect(PROD) as target:
+        target.execute("TRUNCATE egrow_replica.window CASCADE")
+        columns = "name, state, opened_at, os_user, os_host, database_role, program_version, dev_identity"
+        columns += ", prod_identity, setting, scope, baseline, progress"
+        for row in source.execute(f"SELECT {columns} FROM egrow_replica.window").fetchall():
+            values = [Json(one) if isinstance(one, dict) else one for one in row]
+            target.execute(f"INSERT INTO egrow_replica.window ({columns}) VALUES ({', '.join(['%s'] * 13)})", values)
+    for command, code in (("status", 5), ("validate", 8), ("disable", 8), ("enable", 8), ("resume", 8)):
+        result = copy.cli(command)
+        assert (result.exit_code, result.error["code"]) == (code, "copied-journal"), str(result)
+    closed = copy.ok("disable", "--orphan").json
+    assert [one for one in closed["removed"] if one["server"] == "dev"] == []
+    assert copy.ok("status").json["window"] is None
+    original.dev_sql(COURSE, "after", "after")
+    original.ok("resume")
+    wait_until(lambda: original.prod_sql("SELECT 1 FROM courses WHERE id = 'after'"), what="the original's stream")
+    original.ok("disable")
+    copy.drop()
+
+
+def test_a_subscription_of_another_owner(pair: Pair) -> None:
+    """It writes with that one's rights, and the operator cannot end it: that is told, and nothing else is removed."""
+    pair.ok("enable", "--name", "given", "--no-backup")
+    common = pair.common("given")
+    pair.prod_sql(f"ALTER SUBSCRIPTION {common} OWNER TO postgres")
+    for arguments in (("status",), ("validate",)):
+        result = pair.cli(*arguments)
+        assert result.exit_code == 5, str(result)
+        assert "belongs to postgres" in result.error["message"]
+    stuck = pair.cli("disable")
+    assert stuck.exit_code == 8, str(stuck)
+    assert "OWNER TO egrow_apply" in stuck.message
+    alert = pair.cli("status")  # it is closing, and goes on streaming
+    assert alert.exit_code == 5, str(alert)
+    pair.prod_sql("DELETE FROM egrow_replica.window")
+    orphan = pair.cli("disable", "--orphan")
+    assert orphan.exit_code == 8, str(orphan)
+    assert orphan.json["removed"] == []
+    pair.prod_sql(f"ALTER SUBSCRIPTION {common} OWNER TO egrow_apply")
+    pair.ok("disable", "--orphan")
+    assert pair.leftovers() == []
+
+
+def test_dev_is_down_while_it_is_closed(pair: Pair) -> None:
+    """What stays on dev is named."""
+    pair.ok("enable", "--name", "alone", "--no-backup")
+    common = pair.common("alone")
+    pair.prod_sql(FORGET)
+    logins = dict(pair.logins)
+    pair.configure(logins={"dev": logins["dev"].replace("127.0.0.1", "127.0.0.99")})
+    assert pair.cli("disable", "--orphan").exit_code == 7
+    closed = pair.ok("disable", "--orphan", "--force").json
+    assert [(one["kind"], one["name"]) for one in closed["left_behind"]] == [("publication", common), ("slot", common)]
+    pair.configure(logins=logins)
+    assert pair.cli("status").exit_code == 5
+    pair.ok("disable", "--orphan")
+    assert pair.leftovers() == []
+
+
+def test_the_journal_goes_in_the_middle_of_a_command(pair: Pair) -> None:
+    with pair.start("enable", "--name", "torn", "--no-backup") as running:
+        wait_until(lambda: ("baseline", "intent") in pair.journal("torn")[1], what="the baseline")
+        pair.prod_sql(FORGET)
+        torn = running.result()
+    assert (torn.exit_code, torn.error["code"]) == (8, "unknown-window"), str(torn)
+    pair.ok("disable", "--orphan")
+    assert pair.leftovers() == []
+
+
+def test_a_backup_of_an_earlier_window_of_that_name(pair: Pair) -> None:
+    pair.ok("sync", "--name", "twice", "--no-backup")
+    (first,) = pair.backups.iterdir()
+    pair.prod_sql(FORGET)
+    pair.set_up()
+    wait_until(lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") not in first.name, what="the next second")
+    pair.ok("sync", "--name", "twice", "--no-backup")
+    with pair.unchanged():
+        refused = pair.cli("restore", "--backup", str(first))
+    assert (refused.exit_code, refused.error["code"]) == (8, "other-backup"), str(refused)

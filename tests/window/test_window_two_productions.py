@@ -96,7 +96,8 @@ def test_doctor_tells_whose_is_what(twins: tuple[Pair, Pair]) -> None:
     common = one.common("release")
     examined = other.ok("doctor").json["checks"]
     found = [check for check in examined if check["subject"].startswith(common)]
-    assert {check["server"] for check in found} == {"dev", "prod"}  # these two are databases of one cluster
+    # These two are databases of one cluster, and there the other's subscription accounts for its slot and origin.
+    assert {check["server"] for check in found} == {"dev"}
     assert {(check["severity"], check["remedy"]) for check in found} == {("info", "")}
     one.ok("resume")
     ends_intact(one)
@@ -192,3 +193,17 @@ def test_an_earlier_version_s_half_open_window_leaves_a_slot_that_may_be_another
     assert refused.json["rolled_back"] is True
     assert one.value(DEV, "SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s", anothers) == 1
     one.dev_sql("SELECT pg_drop_replication_slot(%s)", anothers)
+
+
+def test_a_publication_that_a_person_made_in_its_place(pair: Pair) -> None:
+    """The name is the window's, and nothing else: it is told, and stays."""
+    pair.use_superuser()
+    pair.ok("enable", "--name", "release", "--no-backup")
+    common = pair.common("release")
+    pair.ok("pause")
+    pair.dev_sql(f"DROP PUBLICATION {common}")
+    pair.dev_sql(f"CREATE PUBLICATION {common} FOR TABLE achievements")
+    closed = pair.cli("disable")
+    assert closed.exit_code == 5, str(closed)
+    assert closed.json["window"]["state"] == "closed"
+    assert pair.leftovers() == [f"dev: publication {common}"]

@@ -159,8 +159,9 @@ class Publication(Step):
         return f"{len(run.scope.tables)} tables"
 
     def undo(self, run: Run) -> list[Removed]:
-        if publication.ownership(run.dev, run.names) is publication.Ownership.ANOTHERS:
-            run.listener.say(f"warning: publication {run.names.common} on dev says that it is another's: it stays")
+        is_there = publication.ownership(run.dev, run.names) is not None
+        if is_there and not publication.is_ours(run.dev, run.names, run.progress.publication):
+            run.listener.say(f"warning: publication {run.names.common} on dev is not the window's: it stays")
             return []
         run.note(publication_dropped=True)
         dropped = publication.drop(run.dev, run.names)
