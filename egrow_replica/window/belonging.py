@@ -83,7 +83,7 @@ class Journalled:
             return Belonging.UNCLEAR if unclear else Belonging.OPEN if window.state.is_open else Belonging.ENDED
         if owner is not None or found.kind == "role" or found.runs_as_ours:
             return Belonging.UNKNOWN
-        halves = {production_in(name) for name in found.uses} - {None}
+        halves = {production_in(name) for name in found.uses if name is not None} - {None}
         if not halves:
             return Belonging.UNCLEAR
         return Belonging.UNKNOWN if production_half(self._production) in halves else Belonging.ANOTHERS
