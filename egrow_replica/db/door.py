@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Any, NoReturn, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, tuple_row
 from pydantic import SecretStr
@@ -84,6 +84,11 @@ class Door:
     def backend_pid(self) -> int:
         """The server process that serves this connection, as the protocol said at login."""
         return self._connection.info.backend_pid
+
+    @property
+    def transaction_failed(self) -> bool:
+        """Whether a statement has failed in the transaction that is open, so that nothing more can be asked in it."""
+        return self._connection.info.transaction_status is pq.TransactionStatus.INERROR
 
     def has(self, capability: Capability) -> bool:
         """Whether the server's version has a feature."""

@@ -175,8 +175,10 @@ class View:
         if (known := self._read.get(("held", server))) is None:
             try:
                 found = read_table_locks(self.door(server), [ACCESS_EXCLUSIVE])
-            except StatementFailed:  # the check ``locks`` says why
-                found = []
+            except StatementFailed:
+                if self.door(server).transaction_failed:
+                    raise  # whatever is asked next in this transaction would only say that
+                found = []  # the check ``locks`` says why
             known = self._read["held", server] = sorted({one.table_oid for one in found})
         assert isinstance(known, list)
         return known
