@@ -95,7 +95,7 @@ def _scope(prod: Door, manifest: Manifest, settings: Settings) -> Scope:
 
 
 def _tables(prod: Door, manifest: Manifest, settings: Settings) -> Iterator[ContentTable]:
-    relations = read_relations(prod)
+    relations = read_relations(prod, measured=False)
     found = read_tables(prod, [relations[one.table] for one in manifest.content if one.table in relations])
     for one in manifest.content:
         table = found.get(one.table)

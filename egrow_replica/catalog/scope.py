@@ -113,7 +113,7 @@ def new_on_dev(dev: Door, scope: Scope) -> dict[QualifiedName, tuple[str, ...]]:
 
     Where a window opens there are none: production would lack them.
     """
-    relations = read_relations(dev)
+    relations = read_relations(dev, measured=False)
     found = read_tables(dev, [relations[name] for name in scope.names if name in relations])
     return {table.name: new for table in scope.tables if (new := _new_columns(table, found.get(table.name)))}
 

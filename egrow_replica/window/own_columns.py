@@ -118,7 +118,7 @@ def read_own_columns(
 
 
 def _tables_now(door: Door, names: list[QualifiedName] | tuple[QualifiedName, ...]) -> dict[QualifiedName, Table]:
-    relations = read_relations(door)
+    relations = read_relations(door, measured=False)
     return read_tables(door, [relations[name] for name in names if name in relations])
 
 
