@@ -11,7 +11,7 @@ from egrow_replica.catalog.roles import APPLY_ROLE
 from egrow_replica.db import SQL, Capability, Composed, Door, Dsn, Identifier, Literal, query, read_blockers
 from egrow_replica.db.capabilities import has
 from egrow_replica.db.connect import PINNED
-from egrow_replica.errors import NotCaughtUp, WrongState
+from egrow_replica.errors import NotCaughtUp, PreflightFailed
 from egrow_replica.model import Model, TableName
 from egrow_replica.replication.origins import worker_origin
 from egrow_replica.replication.waiting import wait_until
@@ -247,12 +247,12 @@ def drop(prod: Door, name: str) -> bool:
 def as_owner(prod: Door, found: Subscription) -> Iterator[None]:
     """A transaction as the subscription's owner: the operator is its member without inheriting its rights.
 
-    :raises WrongState: it belongs to a role that the controller may not take on.
+    :raises PreflightFailed: it belongs to a role that the controller may not take on.
     """
     with prod.transaction():
         if found.owner != prod.role:
             if found.owner not in prod.policy.roles:
-                raise WrongState(
+                raise PreflightFailed(
                     f"subscription {found.name} belongs to {found.owner}, whom the controller may not act for",
                     hint=f"As a superuser: ALTER SUBSCRIPTION {found.name} OWNER TO {APPLY_ROLE}; then try again.",
                     code="not-owner",

@@ -129,7 +129,8 @@ def test_a_subscription_that_cannot_be_dropped(ending: Pair) -> None:
     """A verdict is there, but the stream may be brought to life again: then it is not the last one."""
     pair, name = ending, "undropped"
     with window(pair, name) as common:
-        owner = pair.value(DEV, "SELECT pubowner::regrole::text FROM pg_publication WHERE pubname = %s", common)
+        about = "SELECT pubowner::regrole::text, obj_description(oid, 'pg_publication') FROM pg_publication"
+        owner, comment = pair.dev_sql(f"{about} WHERE pubname = %s", common)[0]
         pair.prod_sql(CLUTCH)
         first = pair.cli("disable")
         pair.prod_sql("DROP FUNCTION clutch CASCADE")
@@ -140,6 +141,7 @@ def test_a_subscription_that_cannot_be_dropped(ending: Pair) -> None:
         refused = "SELECT subenabled OR subslotname IS NOT NULL FROM pg_subscription WHERE subname = %s"
         assert pair.value(PROD, refused, common) is False, "ENABLE alone does not bring it back"
         pair.dev_sql(f"CREATE PUBLICATION {common} FOR TABLE courses; ALTER PUBLICATION {common} OWNER TO {owner}")
+        pair.dev_sql(f"COMMENT ON PUBLICATION {common} IS '{comment}'")
         pair.dev_sql("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", common)
         pair.prod_sql(THIEF)
         pair.prod_sql(f"ALTER SUBSCRIPTION {common} SET (slot_name = {common})")
