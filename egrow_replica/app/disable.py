@@ -317,7 +317,7 @@ def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None
         step, error = runner.left[0]
         return WrongState(
             f"not everything could be removed: {step.name}: {error.message}",
-            hint="See to the cause, then run `egrow-replica disable` again.",
+            hint=f"{error.hint or 'See to the cause.'} Then run `egrow-replica disable` again.",
             code="left-behind",
         )
     if validation is not None and not validation.passed:

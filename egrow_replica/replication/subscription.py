@@ -254,7 +254,7 @@ def as_owner(prod: Door, found: Subscription) -> Iterator[None]:
             if found.owner not in prod.policy.roles:
                 raise PreflightFailed(
                     f"subscription {found.name} belongs to {found.owner}, whom the controller may not act for",
-                    hint=f"As a superuser: ALTER SUBSCRIPTION {found.name} OWNER TO {APPLY_ROLE}; then try again.",
+                    hint=f"As a superuser: ALTER SUBSCRIPTION {found.name} OWNER TO {APPLY_ROLE}.",
                     code="not-owner",
                 )
             prod.execute(SQL("SET LOCAL ROLE {}").format(Identifier(found.owner)))
