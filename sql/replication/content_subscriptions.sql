@@ -6,7 +6,7 @@ SELECT s.oid::bigint
  WHERE d.datname = pg_catalog.current_database()
    AND (pg_catalog.starts_with(s.subname::text, 'egrow_')
         OR pg_catalog.starts_with(s.subslotname::text, 'egrow_')
-        OR pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore')
+        OR pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore', 'egrow_reconcile')
         OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel AS r
                     WHERE r.srsubid = s.oid AND r.srrelid = ANY ($1::oid[])))
  ORDER BY 1

@@ -4,7 +4,7 @@
 -- in this database are a window's too: setup makes both together.
 WITH ours AS (
     SELECT s.subname::text AS name, s.subenabled AS active,
-           pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore') AS runs_as_ours,
+           pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore', 'egrow_reconcile') AS runs_as_ours,
            ARRAY[s.subname::text, s.subslotname::text] || s.subpublications::text[] AS uses
       FROM pg_catalog.pg_subscription AS s
       JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
@@ -12,7 +12,7 @@ WITH ours AS (
        AND (pg_catalog.starts_with(s.subname::text, 'egrow_')
             OR pg_catalog.starts_with(s.subslotname::text, 'egrow_')
             OR EXISTS (SELECT FROM pg_catalog.unnest(s.subpublications) AS p WHERE pg_catalog.starts_with(p, 'egrow_'))
-            OR pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore')))
+            OR pg_catalog.pg_get_userbyid(s.subowner)::text IN ('egrow_apply', 'egrow_restore', 'egrow_reconcile')))
 SELECT 'prod' AS server, 'subscription' AS kind, o.name, o.active, NULL::text AS comment, o.runs_as_ours, o.uses
   FROM ours AS o
  UNION ALL
@@ -36,7 +36,7 @@ SELECT DISTINCT 'prod', 'role', r.rolname::text, false, NULL, false, ARRAY[r.rol
   JOIN pg_catalog.pg_shdepend AS h ON h.refobjid = r.oid AND h.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
   JOIN pg_catalog.pg_database AS d ON d.oid = h.dbid
  WHERE NOT $1::bool
-   AND r.rolname IN ('egrow_apply', 'egrow_restore')
+   AND r.rolname IN ('egrow_apply', 'egrow_restore', 'egrow_reconcile')
    AND h.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
    AND d.datname = pg_catalog.current_database()
  ORDER BY 2, 3
