@@ -21,6 +21,25 @@ from egrow_replica.model import (
 )
 
 
+class Reason(Model):
+    """A sentence for a person, which JSON has in English.
+
+    :ivar message: what is translated, with the names of ``values`` in braces.
+    """
+
+    message: str
+    values: Mapping[str, str | Reason] = {}
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence in the language that ``translate`` gives."""
+        shown = {name: one.text(translate) if isinstance(one, Reason) else one for name, one in self.values.items()}
+        return translate(self.message).format(**shown)
+
+    @model_serializer
+    def _in_english(self) -> str:
+        return self.text()
+
+
 class Blocker(Model):
     """A session, or a prepared transaction, that another session waits for.
 
@@ -108,6 +127,43 @@ class TableEvidence(Model):
     origins: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     differing: tuple[BlockRange, ...] = ()
+
+
+class RowChange(StrEnum):
+    """What was done to a row."""
+
+    INSERTED = "inserted"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class UserRow(Model):
+    """A row of a user's table that a window changed, and that is not back.
+
+    :ivar key: ``id=5``; no other value of it.
+    :ivar change: ``None`` where nobody knows what it was before.
+    :ivar written_by: which of our writers: ``stream``, ``reconcile`` (or what put content back), ``restore``.
+    :ivar columns: in which it differs from what it was.
+    """
+
+    key: str
+    change: RowChange | None
+    written_by: str
+    columns: tuple[str, ...] = ()
+
+
+class UserRows(Model):
+    """The rows of one user's table that a window changed, and that are not back.
+
+    :ivar rows: those that can be named; ``more``: how many others there are of their kind.
+    :ivar unknown: what nothing tells, a sentence each.
+    """
+
+    table: TableName
+    written_by: tuple[str, ...]
+    rows: tuple[UserRow, ...] = ()
+    more: int = 0
+    unknown: tuple[str, ...] = ()
 
 
 class ProductionColumns(Model):
@@ -205,6 +261,8 @@ class StreamedRows(Model):
 class Validation(Model):
     """The evidence of a window.
 
+    :ivar not_back: rows of users that the window changed, named once nothing of it can write any more.
+    :ivar put_back: the file with SQL for them, for a person to review; only there stand their values.
     :ivar problems: each finding that makes the validation fail, as a sentence; empty when it passed.
     """
 
@@ -219,6 +277,8 @@ class Validation(Model):
     probes: tuple[ProbeReport, ...] = ()
     streamed: tuple[StreamedRows, ...] = ()
     streaks: tuple[StreakNumber, ...] = ()
+    not_back: tuple[UserRows, ...] = ()
+    put_back: Path | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -229,7 +289,10 @@ class Validation(Model):
 
 
 class EnableReport(Model):
-    """Answer of ``enable`` and the first half of ``sync``."""
+    """Answer of ``enable`` and the first half of ``sync``.
+
+    :ivar outcome: what is true after a rollback, of content and of users' rows; null where there was none.
+    """
 
     window: WindowSummary
     steps: tuple[StepReport, ...]
@@ -237,6 +300,7 @@ class EnableReport(Model):
     reconciled: tuple[Reconciled, ...] = ()
     validation: Validation | None = None
     rolled_back: bool = False
+    outcome: Reason | None = None
     total_seconds: float
     checks: tuple[Check, ...] = ()
 
@@ -617,25 +681,6 @@ class TableClass(StrEnum):
     CONTENT = "content"
     USER = "user"
     UNCLASSIFIED = "unclassified"
-
-
-class Reason(Model):
-    """A sentence for a person, which JSON has in English.
-
-    :ivar message: what is translated, with the names of ``values`` in braces.
-    """
-
-    message: str
-    values: Mapping[str, str | Reason] = {}
-
-    def text(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence in the language that ``translate`` gives."""
-        shown = {name: one.text(translate) if isinstance(one, Reason) else one for name, one in self.values.items()}
-        return translate(self.message).format(**shown)
-
-    @model_serializer
-    def _in_english(self) -> str:
-        return self.text()
 
 
 class ProposedTable(Model):

@@ -26,11 +26,12 @@ from egrow_replica.errors import (
     WrongState,
 )
 from egrow_replica.evidence import slot_state
-from egrow_replica.model import Model, Server, WindowState
+from egrow_replica.model import Model, Server, TableVerdict, WindowState
 from egrow_replica.replication import origins, publication, sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import StreamLook
+from egrow_replica.window.outcome import users
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.steps import (
@@ -236,7 +237,7 @@ def _last_evidence(run: Run, runner: Runner, options: DisableOptions) -> Validat
     if not options.validate_first:
         return None
     subject = subject_of(run, streaming=False, check_content=False)
-    return gather(run, subject, run.progress.last_look)
+    return gather(run, subject, run.progress.last_look, last=True)
 
 
 def _close(run: Run, runner: Runner, validation: Validation | None, started: float) -> DisableReport:
@@ -321,9 +322,10 @@ def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None
             code="left-behind",
         )
     if validation is not None and not validation.passed:
+        told = [f"{users(validation).text()}."] if validation.verdict is TableVerdict.TOUCHED else []
         return ValidationFailed(
             "; ".join(validation.problems),
-            hint="The window is closed and the content stays; `egrow-replica restore` puts it back.",
+            hint=" ".join(["The window is closed and the content stays; `egrow-replica restore` puts it back.", *told]),
         )
     return None
 

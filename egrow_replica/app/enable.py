@@ -166,6 +166,7 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
         error = ValidationFailed("; ".join((cause, *after.problems)), hint="The report lists the evidence.")
     if isinstance(error, EgrowError):
         error.report = _report(run, runner, state, validation, started, rolled_back=done)
+        error.report = error.report.model_copy(update={"outcome": rolled_back.sentence})
         if rolled_back.unjudged:
             error.message += f"; what the window wrote could not be judged: {rolled_back.unjudged}"
         if not done:

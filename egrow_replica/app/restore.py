@@ -16,16 +16,17 @@ from egrow_replica.catalog import read_foreign_keys, read_server_facts
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed, WrongState, together
 from egrow_replica.evidence import take_baseline, touching
-from egrow_replica.model import Model, WindowState
+from egrow_replica.model import Model, TableVerdict, WindowState
 from egrow_replica.replication import origins
 from egrow_replica.replication.names import check_window_name
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, RestoreStage, Window, read_windows
+from egrow_replica.window.outcome import users
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.servers import Servers
-from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of
+from egrow_replica.window.steps import Origin, Roles, Step, foresee, put_back, subject_of, with_user_rows
 from egrow_replica.window.validation import look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import begin_reading
 
@@ -146,7 +147,7 @@ def _restore(run: Run, window: Window, options: RestoreOptions, started: float) 
         runner.forward((*_OWN_STEPS, TakeRestoreBaseline(), put))
         run.baseline = run.before_restore
         subject = subject_of(run, streaming=False, check_content=False)
-        validation = validate(run.servers, run.settings, subject, run.listener).validation
+        validation = with_user_rows(run, subject, validate(run.servers, run.settings, subject, run.listener))
         if resumed:
             note = "this covers also what a restore had written that was interrupted before"
             validation = validation.model_copy(update={"notes": (*validation.notes, note)})
@@ -187,7 +188,7 @@ def _clean_up(run: Run, runner: Runner) -> None:
 def _problem(runner: Runner, validation: Validation) -> EgrowError | None:
     if not validation.passed:
         return ValidationFailed(
-            "; ".join(validation.problems), hint="The content was put back; look at the tables named."
+            "; ".join(validation.problems), hint=f"The content was put back; {users(validation).text()}."
         )
     if runner.left:
         step, error = runner.left[0]
@@ -203,6 +204,12 @@ def _notes(run: Run) -> Iterator[str]:
         if table.production_columns:
             names = ", ".join(table.production_columns)
             yield f"{table.name}: {names} belong to production: whether the window overwrote them is not known here"
+
+
+def _left_by_window(window: Window) -> Iterator[str]:
+    """A restore is of content alone: what the window itself did to users' rows stays."""
+    if window.validation is not None and window.validation.verdict is TableVerdict.TOUCHED:
+        yield f"window {window.name}: {users(window.validation).text()}"
 
 
 def _recorded(context: Context, door: Door, windows: list[Window], options: RestoreOptions) -> Window:
@@ -319,6 +326,6 @@ def _report(
         dry_run=dry_run,
         tables=tuple(restored),
         validation=validation,
-        notes=tuple(_notes(run)),
+        notes=(*_notes(run), *_left_by_window(window)),
         total_seconds=round(time.monotonic() - started, 3),
     )

@@ -2,6 +2,8 @@
 
 from egrow_replica.backup.content_files import ContentTable, Values, read_content, write_content
 from egrow_replica.backup.dump import dump_database
+from egrow_replica.backup.dump_rows import DumpedTable, dumped_table
+from egrow_replica.backup.files import explained, new_file, sync_directory
 from egrow_replica.backup.make import make_backup
 from egrow_replica.backup.manifest import (
     BackupFacts,
@@ -32,6 +34,7 @@ __all__ = [
     "ContentFile",
     "ContentTable",
     "Dump",
+    "DumpedTable",
     "Manifest",
     "StoredFile",
     "TableFingerprint",
@@ -40,14 +43,18 @@ __all__ = [
     "VerifyReport",
     "create_directory",
     "dump_database",
+    "dumped_table",
+    "explained",
     "find_backup",
     "find_tools",
     "list_backups",
     "load",
     "make_backup",
+    "new_file",
     "preflight",
     "read_content",
     "remove_incomplete",
+    "sync_directory",
     "verify",
     "write_content",
 ]

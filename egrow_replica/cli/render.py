@@ -69,8 +69,9 @@ def _enable(console: Console, report: results.EnableReport | results.SyncReport)
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     _reconciled(console, report.reconciled)
     _validation(console, report.validation)
-    if report.rolled_back:
-        console.print(tr("rolled back: both servers are as they were"), style="yellow")
+    if isinstance(report, results.EnableReport) and report.outcome is not None:
+        style = "yellow" if report.rolled_back else "red"
+        console.print(escape(report.outcome.text(tr)), style=style, highlight=False, soft_wrap=True)
 
 
 def _reconciled(console: Console, reconciled: tuple[results.Reconciled, ...]) -> None:

@@ -20,9 +20,11 @@ from egrow_replica.evidence.own_columns import (
     judge_own_columns,
     sentences,
 )
+from egrow_replica.evidence.user_rows import MOST_KEYS, ChangedUserRow, TableRows, changed_rows, put_back
 from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading, tier
 from egrow_replica.evidence.wal import (
     ContentWrites,
+    TableWrites,
     WalFindings,
     WalState,
     WalUnavailable,
@@ -38,11 +40,13 @@ from egrow_replica.evidence.wal import (
 
 __all__ = [
     "LOCAL_ORIGIN",
+    "MOST_KEYS",
     "OWN_SCHEMA",
     "OWN_SCHEMAS",
     "UNKNOWN_ORIGIN",
     "Baseline",
     "ChangedRow",
+    "ChangedUserRow",
     "ContentWrites",
     "JudgedColumns",
     "Judgement",
@@ -50,12 +54,15 @@ __all__ = [
     "Orphans",
     "OwnColumnsSeen",
     "TableFingerprint",
+    "TableRows",
+    "TableWrites",
     "UserEvidence",
     "WalFindings",
     "WalReading",
     "WalState",
     "WalUnavailable",
     "advance_slot",
+    "changed_rows",
     "compare_access",
     "compare_probes",
     "count_again",
@@ -70,6 +77,7 @@ __all__ = [
     "new_orphans",
     "origin_of_newer",
     "protected",
+    "put_back",
     "read_access",
     "require_true",
     "run_probes",

@@ -35,9 +35,14 @@ class OurOrigin(Model):
 
 
 class OurWrite(Model):
-    """The first transaction through one of our origins that wrote what it must not; ``what`` it did, in a word."""
+    """The first transaction through one of our origins that wrote what it must not; ``what`` it did, in a word.
+
+    :ivar rows: how many rows all transactions of the origin wrote in this way; the same row may be among them twice.
+    """
 
     relation: TableName
+    kind: Kind
+    rows: int
     what: str
     origin: str
     xid: str
@@ -52,11 +57,14 @@ class OriginWrites(Model):
     """What the transactions of one origin (0: local) did to a table, in rows and in records of the others.
 
     With ``wal_level = replica`` a TRUNCATE cannot be told from a rewrite: it counts as ``rewritten``.
+
+    :ivar rekeyed: of the ``updated``, those that may have changed a key.
     """
 
     origin: int
     inserted: int = 0
     updated: int = 0
+    rekeyed: int = 0
     deleted: int = 0
     truncated: int = 0
     rewritten: int = 0
@@ -90,9 +98,19 @@ class TableWrites(Model):
         return any(one.inserted or one.updated or one.deleted or one.rewritten or one.other for one in self.others)
 
     @property
-    def deleted_by_others(self) -> bool:
-        """Whether rows can have gone through others: then missing rows are explained."""
-        return any(one.deleted or one.truncated or one.rewritten for one in self.others)
+    def most_rows_of_ours(self) -> int:
+        """How many rows our origins can have written at most: a key that is changed is two."""
+        return sum(2 * write.rows if write.kind is Kind.KEY_UPDATE else write.rows for write in self.ours)
+
+    @property
+    def gone_by_others(self) -> bool:
+        """Whether a row, or its key, can have gone through others."""
+        return any(one.deleted or one.rekeyed or one.truncated or one.rewritten or one.other for one in self.others)
+
+    @property
+    def gone_by_ours(self) -> bool:
+        """The same, of our origins."""
+        return any(write.kind not in (Kind.INSERT, Kind.UPDATE) for write in self.ours)
 
 
 class Streamed(Model):
@@ -338,6 +356,7 @@ def _origin_writes(origin: int, entries: list[Written], state: WalState) -> Orig
         origin=origin,
         inserted=_rows(heap, Kind.INSERT),
         updated=_rows(heap, Kind.UPDATE, Kind.KEY_UPDATE),
+        rekeyed=_rows(heap, Kind.KEY_UPDATE),
         deleted=_rows(heap, Kind.DELETE),
         truncated=_rows(heap, Kind.TRUNCATE),
         rewritten=_rows(heap, Kind.STORAGE_GIVEN_UP),
@@ -359,6 +378,8 @@ def _streamed(table: QualifiedName, origin: str, entries: list[Written]) -> Stre
 def _our_write(relation: QualifiedName, entry: Written, origin: OurOrigin) -> OurWrite:
     return OurWrite(
         relation=relation,
+        kind=entry.kind,
+        rows=entry.rows,
         what=f"{entry.rows} {_VERBS[entry.kind]}" if entry.kind in _ROW_KINDS else _VERBS[entry.kind],
         origin=origin.name,
         xid=entry.xid or "?",

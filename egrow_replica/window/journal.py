@@ -21,7 +21,7 @@ from egrow_replica.model import Model, QualifiedName, WindowState
 from egrow_replica.replication.history import Moment
 from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.replication.publication import Difference, Published
-from egrow_replica.results import ContentReport, Reconciled, Validation
+from egrow_replica.results import ContentReport, Reconciled, RestoredTable, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
@@ -81,6 +81,7 @@ class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar restored: what a rollback did when it put content back.
     :ivar own_columns: columns that do not travel, whose values the backup keeps hashes of; ``None`` in windows of an
         earlier version, where they are not judged.
     :ivar publication: as it was when it was made; ``None`` before, and in windows of an earlier version.
@@ -106,6 +107,7 @@ class Progress(Model):
     slot_lsn: str | None = None
     reconciled_by: int | None = None
     reconciled: tuple[Reconciled, ...] = ()
+    restored: tuple[RestoredTable, ...] = ()
     origin_id: int | None = None
     wal: WalState | None = None
     wal_missing: str = ""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from egrow_replica.errors import EgrowError, ServerUnavailable
 from egrow_replica.model import StepStatus, WindowState
 from egrow_replica.replication import subscription
-from egrow_replica.results import Removed, StepReport, Validation
+from egrow_replica.results import Reason, Removed, StepReport, Validation
+from egrow_replica.window.outcome import after_rollback
 from egrow_replica.window.run import Run
 from egrow_replica.window.steps import UNTIL_JUDGED, Hold, Reconcile, Step, Subscription, gather, subject_of
 from egrow_replica.window.stream_look import look_at_publication
@@ -77,11 +78,13 @@ class RolledBack:
     :ivar done: nothing is left behind.
     :ivar validation: of all that the window and its rollback wrote; ``None`` where that was nothing, or nobody knows.
     :ivar unjudged: why nobody knows.
+    :ivar sentence: what is true now.
     """
 
     done: bool
-    validation: Validation | None = None
-    unjudged: str = ""
+    validation: Validation | None
+    unjudged: str
+    sentence: Reason
 
 
 def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> RolledBack:
@@ -97,9 +100,10 @@ def roll_back(runner: Runner, run: Run, steps: Sequence[Step], cause: str) -> Ro
         validation, unjudged = _take_back(runner, run, steps)
         done = not runner.left
         run.journal.set_state(WindowState.ROLLED_BACK if done else WindowState.FAILED, cause)
-    except ServerUnavailable:
-        return RolledBack(done=False)
-    return RolledBack(done, validation, unjudged)
+    except ServerUnavailable as error:
+        return RolledBack(False, None, "", after_rollback((), None, error.message, content_back=False))
+    sentence = after_rollback(run.progress.restored, validation, unjudged, content_back=done)
+    return RolledBack(done, validation, unjudged, sentence)
 
 
 def _take_back(runner: Runner, run: Run, steps: Sequence[Step]) -> tuple[Validation | None, str]:
@@ -141,7 +145,7 @@ def _judge(run: Run) -> tuple[Validation | None, str]:
     if run.baseline is None or not wrote:
         return None, ""
     try:
-        return gather(run, subject_of(run, streaming=False, check_content=False)), ""
+        return gather(run, subject_of(run, streaming=False, check_content=False), last=True), ""
     except ServerUnavailable:
         raise
     except EgrowError as error:

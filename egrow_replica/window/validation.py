@@ -23,6 +23,7 @@ from egrow_replica.evidence import (
     Origins,
     Orphans,
     UserEvidence,
+    WalFindings,
     WalReading,
     WalState,
     compare_access,
@@ -75,10 +76,16 @@ SHOWN_RANGES = 3
 
 @dataclass(frozen=True)
 class Gathered:
-    """The evidence, how far WAL was examined for it, what was seen of the publication, and what can be put back."""
+    """The evidence, and what more is known than it says.
+
+    :ivar wal: how far it was examined, ``findings``: what it means.
+    :ivar overwritten: what of production's columns can be put back.
+    """
 
     validation: Validation
     wal: WalReading
+    findings: WalFindings | None
+    origins: Origins
     publication: PublicationLook | None
     overwritten: tuple[Overwritten, ...]
 
@@ -87,6 +94,7 @@ class Gathered:
 class _Production:
     """What production tells, and what was seen of the publication after it was read."""
 
+    origins: Origins
     users: UserEvidence
     orphans: tuple[OrphanCount, ...]
     probes: tuple[ProbeReport, ...]
@@ -171,7 +179,9 @@ def validate(
         problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
-    return Gathered(validation, users.wal, found.publication, overwritten(found.own_columns))
+    return Gathered(
+        validation, users.wal, users.findings, found.origins, found.publication, overwritten(found.own_columns)
+    )
 
 
 def ours(prod: Door, subject: Subject) -> Origins:
@@ -183,7 +193,7 @@ def ours(prod: Door, subject: Subject) -> Origins:
     progress = subject.progress
     known = replication_origins.all_origins(prod)
     worker = replication_origins.worker_origin(progress.subscription_oid) if progress.subscription_oid else None
-    mine = {n: name for n, name in known.items() if name == subject.origin or (worker and _is_of(name, worker))}
+    mine = {n: name for n, name in known.items() if name == subject.origin or (worker and is_of(name, worker))}
     # An origin that was dropped in the middle is still the one that wrote; its number may even be another's by now.
     if progress.origin_id is not None:
         mine.setdefault(progress.origin_id, subject.origin)
@@ -193,14 +203,14 @@ def ours(prod: Door, subject: Subject) -> Origins:
     stray = {
         number: name
         for number, name in known.items()
-        if number not in mine and (name.startswith(PREFIX) or any(_is_of(name, one) for one in programs))
+        if number not in mine and (name.startswith(PREFIX) or any(is_of(name, one) for one in programs))
     }
     others = {
         n: name
         for n, name in known.items()
         if n not in mine and n not in stray and subject.baseline.origins.get(n) == name
     }
-    since = {number: progress.subscribed_at for number, name in mine.items() if worker and _is_of(name, worker)}
+    since = {number: progress.subscribed_at for number, name in mine.items() if worker and is_of(name, worker)}
     return Origins(
         ours={**stray, **mine},
         others=others,
@@ -209,7 +219,7 @@ def ours(prod: Door, subject: Subject) -> Origins:
     )
 
 
-def _is_of(name: str, worker: str) -> bool:
+def is_of(name: str, worker: str) -> bool:
     """Whether an origin is a worker's, or that of its table synchronisation, which has the table's oid behind."""
     return name == worker or name.startswith(f"{worker}_")
 
@@ -277,7 +287,7 @@ def _production(
             own = judge(reading, subject.scope, subject.setting.seed, names, about)
     proves = users.findings is not None and users.findings.proves
     notes += filter(None, [watch.note(exact=users.tier is EvidenceTier.EXACT, wal=proves)])
-    return _Production(users, orphans, probes, access, streaks, own, publication)
+    return _Production(names, users, orphans, probes, access, streaks, own, publication)
 
 
 def look_at_hold(servers: Servers, scope: Scope, subscription: str) -> tuple[int | None, str]:

@@ -115,6 +115,10 @@ def test_interrupted(gated: Gated, step: str, number: signal.Signals) -> None:
     result = running.result()
     assert result.exit_code not in (0, 1), str(result)
     assert result.json["rolled_back"] is True, str(result)
+    rest = "both servers are as they were"
+    if result.json["reconciled"]:
+        rest = "content is back; no row of a user was written (evidence: wal)"
+    assert result.json["outcome"] == f"rolled back: {rest}"
     assert pair.content() == before
     assert pair.journal(name)[0] == "rolled_back"
     assert pair.leftovers() == []
@@ -192,6 +196,7 @@ def test_a_conflict_while_the_window_catches_up(gated: Gated) -> None:
     result = running.result()
     assert result.exit_code == 5, str(result)
     assert result.json["rolled_back"] is True
+    assert "but for 0 new rows that users' rows refer to and 1 that people have edited" in result.json["outcome"]
     assert pair.prod_sql("SELECT title FROM courses WHERE id = 'twice'") == [("production's",)]
     assert pair.content(tables=["lessons", "events", "users"]) == before
     assert pair.leftovers() == []

@@ -12,6 +12,7 @@ from egrow_replica.window.steps.evidence import (
     Validate,
     gather,
     subject_of,
+    with_user_rows,
 )
 from egrow_replica.window.steps.hold import Hold, Release, release_own
 from egrow_replica.window.steps.objects import Origin, Publication, Roles, Slot, Subscription
@@ -66,4 +67,5 @@ __all__ = [
     "release_own",
     "size_of",
     "subject_of",
+    "with_user_rows",
 ]

@@ -87,8 +87,8 @@ class Reconcile(Step):
 
     def undo(self, run: Run) -> list[Removed]:
         if run.progress.reconciled_by is not None:
-            put_back(run, keep_referenced=True)
-            run.note(reconciled_by=None)
+            restored = tuple(put_back(run, keep_referenced=True))
+            run.note(reconciled_by=None, restored=restored)
         return []
 
     def _record(self, run: Run, outcomes: Iterable[Outcome], moves: tuple[Moves, ...]) -> None:

@@ -28,7 +28,8 @@ from egrow_replica.window.run import Run
 from egrow_replica.window.steps.base import ACCESS_SHARE, Foreseen, Planned, Step, Work, lock, noted
 from egrow_replica.window.stream_look import catch_up
 from egrow_replica.window.subject import Subject
-from egrow_replica.window.validation import look_at_hold, protected_tables, validate
+from egrow_replica.window.user_rows import Before, name_user_rows
+from egrow_replica.window.validation import Gathered, look_at_hold, protected_tables, validate
 from egrow_replica.window.wal import keep_wal, release_wal
 
 
@@ -244,10 +245,11 @@ class Streaming(Step):
         yield noted(run, "set_state")
 
 
-def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Validation:
+def gather(run: Run, subject: Subject, look: StreamLook | None = None, *, last: bool = False) -> Validation:
     """Gather the evidence and store it, with the place up to which WAL was examined; that WAL may go.
 
     :param look: at the stream, from before it was ended.
+    :param last: nothing of the window can write any more: the rows of users that it changed are named.
 
     Where much WAL is read it is stored and let go on the way, so that a controller that is killed goes on from there.
     """
@@ -260,10 +262,21 @@ def gather(run: Run, subject: Subject, look: StreamLook | None = None) -> Valida
     gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason, publication_look=gathered.publication)
     run.journal.set_overwritten(gathered.overwritten)
-    run.journal.set_validation(gathered.validation)
+    validation = with_user_rows(run, subject, gathered) if last else gathered.validation
+    run.journal.set_validation(validation)
     if gathered.wal.state is not None and not gathered.wal.reason:  # a slot that has lost its WAL cannot advance
         _release(run, gathered.wal.state)
-    return gathered.validation
+    return validation
+
+
+def with_user_rows(run: Run, subject: Subject, gathered: Gathered) -> Validation:
+    """The validation with the rows of users that were changed; the window's backup tells what they were before it."""
+    own, reason = ("reconcile", "") if run.keeps_progress else ("restore", _OLDER)
+    before = Before(run.progress.backup, reason)
+    return name_user_rows(run.servers, subject, gathered, before, own=own, bin_dir=run.settings.backup.bin_dir)
+
+
+_OLDER = "the dump is older than what this restore began with: what people wrote since is not in it"
 
 
 def _release(run: Run, examined: WalState) -> None:
