@@ -34,7 +34,7 @@ demo: install
 test: lint unit
 
 # Most tests wait for servers, so two halves run side by side; a new directory of tests belongs to the second.
-FIRST_HALF := backup closure differential doctor fingerprint guard soak streaks tamper wal
+FIRST_HALF := backup differential doctor effects fingerprint guard soak streaks tamper wal
 FIRST_HALF := $(addprefix tests/,$(FIRST_HALF))
 
 unit: install

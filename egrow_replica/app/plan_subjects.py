@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from egrow_replica.app.saved_plan import DIGEST
 from egrow_replica.catalog import ContentTable, read_relations
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.definitions import Definitions, read_definitions
 from egrow_replica.content import TableDifference
 from egrow_replica.content.compare import RowHash, row_hashes
 from egrow_replica.db import Door
-from egrow_replica.guard.closure_facts import ClosureFacts
+from egrow_replica.effects.facts import EffectFacts
+from egrow_replica.effects.read import read_effects
 from egrow_replica.model import Server
 from egrow_replica.settings import Settings
 from egrow_replica.window.preflight import Findings
@@ -35,7 +35,7 @@ def read_subjects(run: Run, dev: Door, prod: Door, findings: Findings) -> dict[s
     for table in run.scope.tables:
         subjects[f"content: what of {table.name} travels"] = _digest(table.model_dump(mode="json"))
     subjects["prod: foreign keys of content"] = _digest([one.model_dump(mode="json") for one in run.scope.foreign_keys])
-    return subjects | dict(_closure(run, read_closure(prod, run.scope)))
+    return subjects | dict(_effects(run, read_effects(prod, run.scope)))
 
 
 def row_digest(dev: Door, prod: Door, table: ContentTable, seed: int, difference: TableDifference) -> str:
@@ -94,7 +94,7 @@ def _definitions(server: Server, door: Door, run: Run) -> Iterator[tuple[str, st
         yield f"{server}: definition of {relation.name}", _digest([identity, definition, domains])
 
 
-def _closure(run: Run, facts: ClosureFacts) -> Iterator[tuple[str, str]]:
+def _effects(run: Run, facts: EffectFacts) -> Iterator[tuple[str, str]]:
     """What production would do of itself when content is written, and every function that this would run."""
     parts = _partitions(facts, {table.oid for table in run.scope.tables})
     for table in run.scope.tables:
@@ -109,7 +109,7 @@ def _closure(run: Run, facts: ClosureFacts) -> Iterator[tuple[str, str]]:
     yield "prod: event triggers", _digest([one.model_dump(mode="json") for one in facts.event_triggers])
 
 
-def _partitions(facts: ClosureFacts, roots: set[int]) -> dict[int, set[int]]:
+def _partitions(facts: EffectFacts, roots: set[int]) -> dict[int, set[int]]:
     """Each root with its partitions of every level, by oid."""
     links = [link for link in facts.inheritance if link.partition]
     found = {}

@@ -123,7 +123,7 @@ def restore(context: Context, options: RestoreOptions) -> RestoreReport:
 
 
 def _foresee(run: Run, window: Window, options: RestoreOptions, started: float) -> RestoreReport:
-    run.check_closure()
+    run.check_effects()
     obstacles = list(missing_rights(run))
     if obstacles:  # whatever else is in the way, nothing can be read to see it
         raise together(obstacles)

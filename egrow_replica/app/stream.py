@@ -90,7 +90,7 @@ def go_on(run: Run, found: Subscription) -> None:
     subject = subject_of(run, paused=True)
     refuse_broken(run.dev, run.writer, subject)
     refuse_losses(run.dev, run.writer, stream_of(subject, run.names, run.servers))
-    run.check_closure()
+    run.check_effects()
     slot.mark(run.dev, run.names.common)
     run.note(dev=moment(run.dev, run.names.common), paused_at=None)
     subscription.enable(run.writer, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 from pglast import ast, enums
 from pglast.parser import ParseError
 from pglast.parser import Token as _Token
+from pglast.parser import parse_plpgsql_json as _parse_plpgsql
 from pglast.parser import parse_sql as _parse
 from pglast.parser import scan as _scan
 from pglast.stream import RawStream
@@ -49,6 +51,30 @@ def parse(text: str) -> Node:
     if len(statements) != 1:
         raise Refused("one-statement", f"exactly one statement is allowed, the text has {len(statements)}")
     return statements[0].stmt
+
+
+def parse_all(text: str) -> Iterator[Node]:
+    """Yield all statements of a text, of a function's body for instance.
+
+    :raises Refused: rule ``syntax``.
+    """
+    try:
+        statements = _parse(text)
+    except (ParseError, ValueError):
+        raise Refused("syntax", "its text cannot be parsed") from None
+    for statement in statements:
+        yield statement.stmt
+
+
+def parse_plpgsql(definition: str) -> Any:
+    """Return what a CREATE FUNCTION's PL/pgSQL is made of, as lists and dicts.
+
+    :raises Refused: rule ``syntax``.
+    """
+    try:
+        return json.loads(_parse_plpgsql(definition))
+    except (ParseError, ValueError):
+        raise Refused("syntax", "its PL/pgSQL cannot be parsed") from None
 
 
 def class_of(node: Node) -> str:

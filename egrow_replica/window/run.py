@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 from egrow_replica.backup import Manifest, load
 from egrow_replica.catalog import ContentTable, Scope, read_server_facts
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.role_uses import is_set_up
 from egrow_replica.catalog.roles import APPLY_ROLE, RECONCILE_ROLE, RESTORE_ROLE, why_not_reconcile
 from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
+from egrow_replica.effects.checks import validate_window
+from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
 from egrow_replica.evidence import Baseline
-from egrow_replica.guard.closure import judge_window
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import Settings
@@ -193,16 +193,16 @@ class Run:
             return False
         return True
 
-    def check_closure(self) -> None:
+    def check_effects(self) -> None:
         """See, right before content is written, what the server would do of itself: it may have changed since.
 
         :raises Refused: a write to content could reach a user's table, or a content table is another one now.
         """
         self._refuse_changed_tables()
-        facts = read_closure(self.writer, self.scope)
-        for finding in judge_window(facts, deletes="delete" in self.setting.publish):
+        facts = read_effects(self.writer, self.scope)
+        for finding in validate_window(facts, deletes="delete" in self.setting.publish):
             if finding.refused:
-                raise Refused(finding.id, f"{finding.subject}: {finding.check.message}", hint=finding.remedy)
+                raise Refused(finding.id, f"{finding.subject}: {finding.check.message}", hint=finding.hint)
 
     def _refuse_changed_tables(self) -> None:
         for name in changed_tables(self.writer, self.scope):

@@ -46,8 +46,8 @@ SPELLINGS: Final = (
 )
 #: What else it does not read, by the builder or file.
 UNREADABLE: Final = {
-    "catalog/closure_expressions": "a subscript of a column before a cast",
-    "catalog/closure_views": "a subscript of a column before a cast",
+    "effects/expressions": "a subscript of a column before a cast",
+    "effects/views": "a subscript of a column before a cast",
     "evidence/wal_chunk": "a cast before END",
     "evidence/wal_kinds": "a cast before END",
     "evidence/wal_records": "a cast before END",

@@ -20,7 +20,6 @@ from egrow_replica.catalog import (
     read_server_facts,
     read_tables,
 )
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.conditions import (
     ACCESS_EXCLUSIVE,
     RoleSetting,
@@ -33,9 +32,10 @@ from egrow_replica.catalog.conditions import (
 from egrow_replica.catalog.definitions import Definitions, read_definitions
 from egrow_replica.db import Door, Dsn, Literal, parse_dsn, query
 from egrow_replica.db.connect import PINNED
+from egrow_replica.effects.facts import EffectFacts
+from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import ServerUnavailable, StatementFailed
 from egrow_replica.evidence import OWN_SCHEMAS, touching
-from egrow_replica.guard.closure_facts import ClosureFacts
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window
@@ -249,9 +249,9 @@ class View:
         return read_foreign_keys(self.prod)
 
     @cached_property
-    def closure(self) -> ClosureFacts:
+    def effects(self) -> EffectFacts:
         """What a write to content sets in motion on production."""
-        return read_closure(self.prod, self.scope)
+        return read_effects(self.prod, self.scope)
 
     @cached_property
     def hidden_on_dev(self) -> list[QualifiedName]:

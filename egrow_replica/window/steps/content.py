@@ -64,7 +64,7 @@ class Reconcile(Step):
             moves = moves_of(dev, prod, run.scope, differences, run.setting.seed)
 
             def write() -> list[Outcome]:
-                run.check_closure()
+                run.check_effects()
                 with run.writer.transaction():
                     writer = run.content_writer(role)
                     writer.begin()
@@ -177,7 +177,7 @@ def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:
 
 
 def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
-    run.check_closure()
+    run.check_effects()
     scope = scope_now(run)
     before = count_all(run.writer, scope.foreign_keys)
     with run.writer.transaction():

@@ -1,4 +1,4 @@
-"""The remedies of the closure, run as they are printed: what they are about is gone afterwards."""
+"""The hints, run as they are printed: what they are about is gone afterwards."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import sys
 from typing import Any
 
 import pytest
-from closure_cases_tables import EXPRESSIONS, KEYS, SHAPES, TYPES
-from closure_cases_triggers import BODIES, TRIGGERS
-from closure_world import Case, World, facts_of, scope_of, window_findings
+from effects_cases_tables import EXPRESSIONS, KEYS, SHAPES, TYPES
+from effects_cases_triggers import BODIES, TRIGGERS
+from effects_world import Case, World, facts_of, scope_of, window_findings
 from psycopg import Connection
 
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.db import Door
-from egrow_replica.guard.closure import judge_window
-from egrow_replica.guard.closure_remedies import role
+from egrow_replica.effects.checks import validate_window
+from egrow_replica.effects.hints import role
+from egrow_replica.effects.read import read_effects
 from egrow_replica.model import Severity
 
 CASES = [case for case in (*TRIGGERS, *BODIES, *KEYS, *EXPRESSIONS, *TYPES, *SHAPES) if not case.alone]
 _SQL = re.compile(r"(ALTER|CREATE|DROP|REVOKE) ")
-#: Behind one remedy another one may be needed: two triggers that write one table are told as one.
+#: Behind one hint another one may be needed: two triggers that write one table are told as one.
 ROUNDS = 4
 
 
@@ -40,21 +40,21 @@ def _is_cured(world: World, door: Door, admin: Connection[Any], case: Case) -> b
     schema = world.plant(case)
     try:
         for _ in range(ROUNDS):
-            facts = read_closure(door, scope_of(door, f"{schema}.courses", f"{schema}.lessons", own=("price",)))
-            found = [one for one in judge_window(facts, deletes=True) if one.severity is Severity.ERROR]
+            facts = read_effects(door, scope_of(door, f"{schema}.courses", f"{schema}.lessons", own=("price",)))
+            found = [one for one in validate_window(facts, deletes=True) if one.severity is Severity.ERROR]
             if not found:
                 return True
-            for remedy in dict.fromkeys(one.remedy for one in found if _SQL.match(one.remedy)):
-                assert "…" not in remedy
-                for statement in _statements(remedy):
+            for hint in dict.fromkeys(one.hint for one in found if _SQL.match(one.hint)):
+                assert "…" not in hint
+                for statement in _statements(hint):
                     admin.execute(statement.encode())
         return False
     finally:
         admin.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
 
-def _statements(remedy: str) -> list[str]:
-    return remedy.partition(" -- ")[0].split("; ")
+def _statements(hint: str) -> list[str]:
+    return hint.partition(" -- ")[0].split("; ")
 
 
 def test_everybody_is_a_word() -> None:
@@ -63,7 +63,7 @@ def test_everybody_is_a_word() -> None:
 
 @pytest.mark.parametrize("state", ["ALWAYS", "REPLICA"])
 def test_a_trigger_is_put_back_as_it_was(world: World, state: str) -> None:
-    """The remedy leaves what the trigger does for the application, and its comment undoes it."""
+    """The hint leaves what the trigger does for the application, and its comment undoes it."""
     case = Case(
         "names",
         """
@@ -80,12 +80,12 @@ def test_a_trigger_is_put_back_as_it_was(world: World, state: str) -> None:
         before = _enabled(world, schema)
         found = {one.id: one for one in window_findings(facts_of(world, schema))}
         function = f'ALTER FUNCTION "{schema}"."F f"() SET search_path = "{schema}";'
-        assert found["stops-stream"].remedy == function
-        remedy = found["reaches-table"].remedy
-        world.run(*_statements(remedy))
+        assert found["stops-stream"].hint == function
+        hint = found["reaches-table"].hint
+        world.run(*_statements(hint))
         assert window_findings(facts_of(world, schema)) == ()
         assert _enabled(world, schema) == ("O" if state == "ALWAYS" else "D")
-        world.run(remedy.partition(" -- afterwards: ")[2])
+        world.run(hint.partition(" -- afterwards: ")[2])
         assert _enabled(world, schema) == before
     finally:
         world.run(f"DROP SCHEMA {schema} CASCADE")

@@ -1,4 +1,4 @@
-"""What is known of a server for judging what it would do on its own. ``catalog`` fills it, ``guard.closure`` judges.
+"""What is known of a server for judging what it would do on its own. ``effects.read`` fills it.
 
 Every relation and function is named by its oid; what is built in is named, where it matters, by its name.
 """
@@ -221,7 +221,7 @@ class SequenceFact(Model):
     owner: int | None
 
 
-class AmbientFact(Model):
+class ImplicitCallsFact(Model):
     """Functions, not in C, that an operator, a cast, a domain or a type may call without being named in a text.
 
     :ivar dictionaries: text search templates of unknown libraries: full text search runs them.
@@ -240,7 +240,7 @@ class RelationIdentity(Model):
     owner: str
 
 
-class ClosureFacts(Model):
+class EffectFacts(Model):
     """Everything at once.
 
     :ivar role: who we are logged in as.
@@ -261,7 +261,7 @@ class ClosureFacts(Model):
     views: tuple[ViewFact, ...]
     event_triggers: tuple[EventTriggerFact, ...]
     sequences: tuple[SequenceFact, ...]
-    ambient: AmbientFact
+    implicit_calls: ImplicitCallsFact
 
     @cached_property
     def by_name(self) -> dict[QualifiedName, RelationFact]:

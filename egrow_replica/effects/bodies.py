@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from pglast.parser import ParseError
-from pglast.parser import parse_plpgsql_json as _parse_plpgsql
-from pglast.parser import parse_sql as _parse_sql
-
 from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import gather
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.lists.hazards import may_be_a_call
-from egrow_replica.guard.tree import Node, children, class_of, scan
+from egrow_replica.guard.tree import Node, children, class_of, parse_all, parse_plpgsql, scan
 
 #: Schema (``None``: not written) and name.
 Reference = tuple[str | None, str]
@@ -124,12 +119,7 @@ def _statements(text: str) -> Iterator[Node]:
     """All statements of a text; :raises Refused: too large or not SQL."""
     check_text(text)
     check_tokens(text)
-    try:
-        parsed = _parse_sql(text)
-    except (ParseError, ValueError):
-        raise Refused("syntax", "its text cannot be parsed") from None
-    for statement in parsed:
-        yield statement.stmt
+    yield from parse_all(text)
 
 
 def _header(statement: Node, body: Body) -> None:
@@ -176,7 +166,7 @@ def _setting(node: Node, body: Body) -> None:
 
 
 def _gathered(node: Node, body: Body) -> None:
-    """Everything below a statement or an expression, by the guard's own walk."""
+    """Everything below a statement or an expression, by the guard's own tracer."""
     facts = gather(node)
     if facts.into:
         body.give_up("SELECT INTO a table")
@@ -226,11 +216,7 @@ def _plpgsql(definition: str, source: str, body: Body) -> None:
     )
     if blocks > _MAX_BLOCKS:
         raise Refused("size", "it has too many blocks")
-    try:
-        parsed = json.loads(_parse_plpgsql(definition))
-    except (ParseError, ValueError):
-        raise Refused("syntax", "its PL/pgSQL cannot be parsed") from None
-    for expression in _expressions(parsed, body):
+    for expression in _expressions(parse_plpgsql(definition), body):
         _expression(expression["query"], int(expression.get("parseMode", 0)), body)
     body.calls.update(_words_before_brackets(source))
 

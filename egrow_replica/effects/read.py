@@ -1,4 +1,4 @@
-"""Reading what the server would do on its own because of a write to content; ``guard.closure`` judges it."""
+"""Read what the server would do on its own because of a write to content; ``effects.checks`` judges it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
-from egrow_replica.guard.closure import unread
-from egrow_replica.guard.closure_facts import (
-    AmbientFact,
+from egrow_replica.effects.checks import unread
+from egrow_replica.effects.facts import (
     BodyFact,
-    ClosureFacts,
     ContentFact,
+    EffectFacts,
     EventTriggerFact,
     ExpressionFact,
     ForeignKeyFact,
     FunctionFact,
+    ImplicitCallsFact,
     InheritanceFact,
     Mode,
     RelationFact,
@@ -24,7 +24,7 @@ from egrow_replica.guard.closure_facts import (
     TriggerFact,
     ViewFact,
 )
-from egrow_replica.guard.closure_lists import LIBRARIES
+from egrow_replica.effects.lists import LIBRARIES
 
 #: The controller's schema on production.
 OWN_SCHEMA = "egrow_replica"
@@ -32,18 +32,18 @@ OWN_SCHEMA = "egrow_replica"
 WINDOW_MODES = (Mode.APPLY, Mode.REPLICA)
 
 
-def read_closure(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MODES) -> ClosureFacts:
+def read_effects(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MODES) -> EffectFacts:
     """Everything that judging writes to the scope's tables takes.
 
     A dozen statements; texts of functions and views are read only where one of the modes would run them.
 
     :param modes: for which the facts are complete; judged in another, what is missing counts as the worst.
     """
-    inheritance = door.rows(InheritanceFact, query("catalog/closure_inheritance"))
-    relations = door.rows(RelationFact, query("catalog/closure_relations"))
+    inheritance = door.rows(InheritanceFact, query("effects/inheritance"))
+    relations = door.rows(RelationFact, query("effects/relations"))
     own = {one.oid for one in relations if one.name.schema == OWN_SCHEMA}
     content = _with_partitions((table.oid for table in scope.tables), inheritance)
-    facts = ClosureFacts(
+    facts = EffectFacts(
         role=door.role,
         own_schema=OWN_SCHEMA,
         content=tuple(
@@ -52,21 +52,21 @@ def read_closure(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MOD
         ),
         relations=tuple(relations),
         inheritance=tuple(inheritance),
-        triggers=tuple(door.rows(TriggerFact, query("catalog/closure_triggers"))),
-        rules=tuple(door.rows(RuleFact, query("catalog/closure_rules"))),
-        foreign_keys=tuple(door.rows(ForeignKeyFact, query("catalog/closure_foreign_keys"))),
-        functions=tuple(door.rows(FunctionFact, query("catalog/closure_functions"))),
+        triggers=tuple(door.rows(TriggerFact, query("effects/triggers"))),
+        rules=tuple(door.rows(RuleFact, query("effects/rules"))),
+        foreign_keys=tuple(door.rows(ForeignKeyFact, query("effects/foreign_keys"))),
+        functions=tuple(door.rows(FunctionFact, query("effects/functions"))),
         bodies=(),
-        expressions=tuple(door.rows(ExpressionFact, query("catalog/closure_expressions"), [sorted(content | own)])),
+        expressions=tuple(door.rows(ExpressionFact, query("effects/expressions"), [sorted(content | own)])),
         views=(),
-        event_triggers=tuple(door.rows(EventTriggerFact, query("catalog/closure_event_triggers"))),
-        sequences=tuple(door.rows(SequenceFact, query("catalog/closure_sequences"), [sorted(content)])),
-        ambient=door.one(AmbientFact, query("catalog/closure_ambient"), [sorted(LIBRARIES)]),
+        event_triggers=tuple(door.rows(EventTriggerFact, query("effects/event_triggers"))),
+        sequences=tuple(door.rows(SequenceFact, query("effects/sequences"), [sorted(content)])),
+        implicit_calls=door.one(ImplicitCallsFact, query("effects/implicit_calls"), [sorted(LIBRARIES)]),
     )
     return _with_texts(door, facts, tuple(modes))
 
 
-def _with_texts(door: Door, facts: ClosureFacts, modes: tuple[Mode, ...]) -> ClosureFacts:
+def _with_texts(door: Door, facts: EffectFacts, modes: tuple[Mode, ...]) -> EffectFacts:
     """Read the texts that would run, and those that they reach, until nothing is missing."""
     asked: set[int] = set()
     while wanted := unread(facts, modes):
@@ -74,8 +74,8 @@ def _with_texts(door: Door, facts: ClosureFacts, modes: tuple[Mode, ...]) -> Clo
         if not functions and not views:
             break  # gone since the catalog was read: they stay opaque
         asked |= functions | views
-        bodies = door.rows(BodyFact, query("catalog/closure_bodies"), [sorted(functions)])
-        read = door.rows(ViewFact, query("catalog/closure_views"), [sorted(views)]) if views else []
+        bodies = door.rows(BodyFact, query("effects/bodies"), [sorted(functions)])
+        read = door.rows(ViewFact, query("effects/views"), [sorted(views)]) if views else []
         known = {view.relation: view for view in (*facts.views, *read)}
         facts = facts.model_copy(update={"bodies": (*facts.bodies, *bodies), "views": tuple(known.values())})
     return facts

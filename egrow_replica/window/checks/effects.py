@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from egrow_replica.catalog.closure_privileges import read_privileges
-from egrow_replica.guard.closure import judge_window
-from egrow_replica.guard.closure_privileges import judge_privileges
+from egrow_replica.effects.checks import validate_window
+from egrow_replica.effects.privileges import read_privileges, validate_privileges
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.access import makes_roles
 from egrow_replica.window.checks.base import info, inspection
@@ -17,10 +16,10 @@ _SAID_ELSEWHERE = frozenset({"inheritance", "rule", "row-security", "unlogged", 
 
 
 @inspection("closure", Server.PROD, subject="triggers", fine="a write to content sets nothing in motion", both=True)
-def closure(view: View, _: Server) -> Iterator[Check]:
+def effects(view: View, _: Server) -> Iterator[Check]:
     """Triggers, rules, expressions and functions that a write would run, followed to where they lead."""
-    facts = view.closure
-    for finding in judge_window(facts, deletes="delete" in view.settings.window.publish):
+    facts = view.effects
+    for finding in validate_window(facts, deletes="delete" in view.settings.window.publish):
         # What holds for every key that rows point at is no news: orphans are counted before and after.
         if finding.id not in _SAID_ELSEWHERE and finding.severity is not Severity.INFO:
             yield finding.check
@@ -31,7 +30,7 @@ def closure(view: View, _: Server) -> Iterator[Check]:
 )
 def bypassed(view: View, server: Server) -> Iterator[Check]:
     """Ordinary triggers do not fire under replication, so what they keep up to date is not."""
-    facts = view.closure
+    facts = view.effects
     for table in facts.content:
         names = [one.name for one in facts.triggers if one.relation == table.oid and one.enabled == "O"]
         if names:
@@ -46,7 +45,7 @@ def privileges(view: View, _: Server) -> Iterator[Check]:
     if makes_roles(view):
         return
     facts = read_privileges(view.prod, view.scope, publish=view.settings.window.publish)
-    yield from (finding.check for finding in judge_privileges(facts))
+    yield from (finding.check for finding in validate_privileges(facts))
 
 
-CHECKS = (*closure, *bypassed, *privileges)
+CHECKS = (*effects, *bypassed, *privileges)

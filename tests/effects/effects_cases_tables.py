@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from closure_cases_triggers import ALL, AUDIT, WIPE, everywhere, function, ordinary, replicated, trigger
-from closure_world import ALWAYS, Case
+from effects_cases_triggers import ALL, AUDIT, WIPE, everywhere, function, ordinary, replicated, trigger
+from effects_world import ALWAYS, Case
 
 #: Functions that compute, that write ``users`` whenever they run, and that cannot be read.
 PURE = "CREATE FUNCTION {s}.pure(t text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT t IS NULL OR length(t) >= 0';"

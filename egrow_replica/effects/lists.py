@@ -1,4 +1,4 @@
-"""What the closure knows to be harmless beside :mod:`egrow_replica.guard.lists`. Whatever is in no list is refused."""
+"""What is known to be harmless beside :mod:`egrow_replica.guard.lists`. Whatever is in no list is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from egrow_replica.guard.lists.functions import HARMLESS, WAL_SCHEMA
 #: The schema that ``setup`` makes for extensions.
 EXTENSION_SCHEMA = WAL_SCHEMA
 
-#: Full text search: harmless as long as every template of a dictionary is known (see ``AmbientFact.dictionaries``).
+#: Full text search: harmless where every template of a dictionary is known (``ImplicitCallsFact.dictionaries``).
 TEXT_SEARCH: frozenset[str] = words("""
 json_to_tsvector jsonb_to_tsvector numnode phraseto_tsquery plainto_tsquery querytree setweight strip to_tsquery
 to_tsvector ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd tsquery_phrase tsvector_to_array

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from egrow_replica.guard.closure_findings import Finding, failure, refusal, warning
-from egrow_replica.guard.closure_remedies import quoted
-from egrow_replica.guard.closure_remedies import relation as sql_name
-from egrow_replica.guard.closure_remedies import role as sql_role
+from egrow_replica.catalog.roles import (
+    APPLY_ROLE,
+    RECONCILE_PRIVILEGES,
+    RECONCILE_ROLE,
+    RESTORE_PRIVILEGES,
+    RESTORE_ROLE,
+    apply_privileges,
+)
+from egrow_replica.catalog.scope import Scope
+from egrow_replica.db import Door, query
+from egrow_replica.effects.findings import Finding, failure, refusal, warning
+from egrow_replica.effects.hints import quoted
+from egrow_replica.effects.hints import relation as sql_name
+from egrow_replica.effects.hints import role as sql_role
+from egrow_replica.effects.lists import EXTENSION_SCHEMA
+from egrow_replica.effects.read import OWN_SCHEMA
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: Memberships with which a role's own privileges no longer say what it may do.
@@ -66,7 +78,36 @@ class PrivilegeFacts(Model):
     powers: tuple[PowerFact, ...]
 
 
-def judge_privileges(facts: PrivilegeFacts) -> tuple[Finding, ...]:
+def read_privileges(
+    door: Door, scope: Scope, *, publish: Iterable[str] = ("insert", "update"), operator: str | None = None
+) -> PrivilegeFacts:
+    """What the content roles and the operator may do, whatever the way.
+
+    :param publish: what the publication sends: the apply role needs DELETE only for deletes.
+    :param operator: who opens windows; by default who is logged in.
+    """
+    operator = operator or door.role
+    allowed = {
+        APPLY_ROLE: apply_privileges(publish),
+        RESTORE_ROLE: RESTORE_PRIVILEGES,
+        RECONCILE_ROLE: RECONCILE_PRIVILEGES,
+    }
+    names = [*allowed, operator]
+    own = [OWN_SCHEMA, EXTENSION_SCHEMA]
+    roles = door.rows(RoleFact, query("effects/roles"), [names])
+    grantees = sorted({role.name for role in roles} | {held for role in roles for held in role.holds})
+    content = door.values(query("effects/content"), [[table.oid for table in scope.tables]])
+    return PrivilegeFacts(
+        operator=operator,
+        allowed=allowed,
+        sequences=tuple(sequence.name for sequence in scope.sequences),
+        roles=tuple(roles),
+        grants=tuple(door.rows(GrantFact, query("effects/grants"), [grantees, content, own])),
+        powers=tuple(door.rows(PowerFact, query("effects/powers"), [names, own])),
+    )
+
+
+def validate_privileges(facts: PrivilegeFacts) -> tuple[Finding, ...]:
     """Everything that the content roles may do beyond content (refused), and the operator (a weaker wall).
 
     A superuser as operator is no finding here: ``superuser`` already says that nothing limits it.
@@ -83,14 +124,14 @@ def judge_privileges(facts: PrivilegeFacts) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _finding(slug: str, role: str, message: str, remedy: str, *, strict: bool) -> Finding:
+def _finding(slug: str, role: str, message: str, hint: str, *, strict: bool) -> Finding:
     if strict:
-        return refusal(slug, role, message, remedy)
-    return _advised(slug, role, f"{message}: the second wall is weaker", remedy)
+        return refusal(slug, role, message, hint)
+    return _advised(slug, role, f"{message}: the second wall is weaker", hint)
 
 
-def _advised(slug: str, subject: str, message: str, remedy: str) -> Finding:
-    return warning(slug, subject, message).model_copy(update={"remedy": remedy})
+def _advised(slug: str, subject: str, message: str, hint: str) -> Finding:
+    return warning(slug, subject, message).model_copy(update={"hint": hint})
 
 
 def _attributes(role: RoleFact, strict: bool) -> Iterator[Finding]:
@@ -107,11 +148,11 @@ def _attributes(role: RoleFact, strict: bool) -> Iterator[Finding]:
         message = "it has REPLICATION, which it does not need: who logs in as it reads every table"
         yield failure("wide-role", name, message, f"ALTER ROLE {quoted(name)} NOREPLICATION;")
     if strict and role.bypasses_row_security:
-        remedy = f"ALTER ROLE {quoted(name)} NOBYPASSRLS;"
-        yield _advised("wide-role", name, "it has BYPASSRLS, which it does not need", remedy)
+        hint = f"ALTER ROLE {quoted(name)} NOBYPASSRLS;"
+        yield _advised("wide-role", name, "it has BYPASSRLS, which it does not need", hint)
     if strict and role.creates_databases:
-        remedy = f"ALTER ROLE {quoted(name)} NOCREATEDB;"
-        yield _advised("wide-role", name, "it has CREATEDB, which it does not need", remedy)
+        hint = f"ALTER ROLE {quoted(name)} NOCREATEDB;"
+        yield _advised("wide-role", name, "it has CREATEDB, which it does not need", hint)
 
 
 def _memberships(role: RoleFact, strict: bool) -> Iterator[Finding]:
@@ -133,9 +174,9 @@ def _relations(facts: PrivilegeFacts, role: RoleFact, strict: bool) -> Iterator[
     for (grantee, privileges), names in found.items():
         through = f" through {grantee}" if grantee != role.name else ""
         does = "owns" if privileges == "OWNER" else f"may {privileges} on"
-        remedy = _take_away(privileges, names, grantee)
+        hint = _take_away(privileges, names, grantee)
         slug = "wide-privileges" if strict else "wide-operator"
-        yield _finding(slug, role.name, f"it {does} {_list(names)}{through}", remedy, strict=strict)
+        yield _finding(slug, role.name, f"it {does} {_list(names)}{through}", hint, strict=strict)
 
 
 def _take_away(privileges: str, names: list[QualifiedName], grantee: str) -> str:
@@ -165,13 +206,13 @@ def _powers(facts: PrivilegeFacts, role: RoleFact) -> Iterator[Finding]:
     schemas = [one.name for one in facts.powers if one.role == role.name and one.kind == "schema"]
     if schemas:
         message = f"it may create functions and tables in {_list(schemas)}"
-        remedy = f"REVOKE CREATE ON SCHEMA {', '.join(map(quoted, schemas))} FROM {quoted(role.name)}, PUBLIC;"
-        yield _advised("may-create", role.name, message, remedy)
+        hint = f"REVOKE CREATE ON SCHEMA {', '.join(map(quoted, schemas))} FROM {quoted(role.name)}, PUBLIC;"
+        yield _advised("may-create", role.name, message, hint)
     functions = [one.name for one in facts.powers if one.role == role.name and one.kind == "function"]
     if functions:
         message = f"it may call {_list(functions)}, which run with their owner's rights (SECURITY DEFINER)"
-        remedy = f"REVOKE EXECUTE ON ROUTINE {', '.join(functions)} FROM PUBLIC; -- where nobody else needs it"
-        yield _advised("may-call-definer", role.name, message, remedy)
+        hint = f"REVOKE EXECUTE ON ROUTINE {', '.join(functions)} FROM PUBLIC; -- where nobody else needs it"
+        yield _advised("may-call-definer", role.name, message, hint)
 
 
 def _list(names: Iterable[object]) -> str:

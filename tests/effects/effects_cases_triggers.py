@@ -1,8 +1,8 @@
-"""Triggers and what their functions do, planted on a content table, each with what the closure must say."""
+"""Triggers and what their functions do, planted on a content table, each with what the analysis must say."""
 
 from __future__ import annotations
 
-from closure_world import Case
+from effects_world import Case
 
 ALL = "iukd"
 ANY = "INSERT OR UPDATE OR DELETE"

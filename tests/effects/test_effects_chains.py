@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from closure_cases_triggers import AUDIT, WIPE, function, trigger
-from closure_world import BASE, World, facts_of, scope_of, show, window_findings
+from effects_cases_triggers import AUDIT, WIPE, function, trigger
+from effects_world import BASE, World, facts_of, scope_of, show, window_findings
 
-from egrow_replica.catalog.closure import read_closure
-from egrow_replica.guard.closure import judge_changes, judge_closure, judge_window
-from egrow_replica.guard.closure_facts import Mode
-from egrow_replica.guard.closure_findings import Finding
+from egrow_replica.effects.checks import validate_changes, validate_effects, validate_window
+from egrow_replica.effects.facts import Mode
+from egrow_replica.effects.findings import Finding
+from egrow_replica.effects.read import read_effects
 from egrow_replica.model import QualifiedName, Server, Severity
 
 
@@ -71,16 +71,16 @@ def test_nothing_planted_is_nothing_found(database: World) -> None:
 def test_what_is_judged_in_a_mode_that_was_not_read_is_refused(database: World) -> None:
     plant(database, function("BEGIN RETURN NEW; END") + trigger(enable="ORIGIN"))
     with database.door() as door:
-        facts = read_closure(door, scope_of(door, "courses"))
-    assert judge_window(facts, deletes=True) == ()
-    assert {one.id for one in judge_closure(facts, mode=Mode.ORDINARY)} == {"reaches-anything"}
+        facts = read_effects(door, scope_of(door, "courses"))
+    assert validate_window(facts, deletes=True) == ()
+    assert {one.id for one in validate_effects(facts, mode=Mode.ORDINARY)} == {"reaches-anything"}
 
 
 def test_a_trusted_function_is_not_looked_into(database: World) -> None:
     plant(database, function("BEGIN EXECUTE 'x'; RETURN NEW; END") + trigger())
     facts = facts_of(database, "public")
-    assert {one.id for one in judge_window(facts, deletes=False)} == {"reaches-anything"}
-    assert judge_window(facts, deletes=False, trusted=[QualifiedName("public", "f")]) == ()
+    assert {one.id for one in validate_window(facts, deletes=False)} == {"reaches-anything"}
+    assert validate_window(facts, deletes=False, trusted=[QualifiedName("public", "f")]) == ()
 
 
 def test_a_function_too_large_to_read_is_refused(database: World) -> None:
@@ -99,9 +99,9 @@ def test_a_function_too_large_to_read_is_refused(database: World) -> None:
 )
 def test_a_relation_that_was_exchanged_is_refused(database: World, exchange: str) -> None:
     before = facts_of(database, "public").identities
-    assert judge_changes(facts_of(database, "public"), before) == ()
+    assert validate_changes(facts_of(database, "public"), before) == ()
     plant(database, exchange)
-    (changed,) = judge_changes(facts_of(database, "public"), before)
+    (changed,) = validate_changes(facts_of(database, "public"), before)
     assert (changed.id, changed.refused) == ("relation-changed", True)
 
 
@@ -109,15 +109,15 @@ def test_the_scope_s_own_oid_is_held_against_the_name(database: World) -> None:
     with database.door() as door:
         scope = scope_of(door, "courses")
         plant(database, "ALTER TABLE {s}.courses RENAME TO old; CREATE TABLE {s}.courses (id int PRIMARY KEY);")
-        assert "relation-changed" in {one.id for one in judge_window(read_closure(door, scope), deletes=False)}
+        assert "relation-changed" in {one.id for one in validate_window(read_effects(door, scope), deletes=False)}
 
 
 def test_a_streamed_delete_without_its_cascade_is_a_warning(database: World) -> None:
     plant(database, "CREATE TABLE {s}.seats (course int REFERENCES {s}.courses ON DELETE CASCADE);")
     facts = facts_of(database, "public")
-    grave = {one.severity: one.target for one in judge_window(facts, deletes=True)}
+    grave = {one.severity: one.target for one in validate_window(facts, deletes=True)}
     assert grave == {Severity.WARNING: "public.seats", Severity.INFO: "public.seats"}
-    assert {one.severity for one in judge_window(facts, deletes=False)} == {Severity.INFO}
+    assert {one.severity for one in validate_window(facts, deletes=False)} == {Severity.INFO}
 
 
 # ------------------------------------------------------------------------------------------------- event triggers
@@ -207,9 +207,9 @@ def test_reading_and_judging_is_quick(database: World, tables: int, content: int
         took = []
         for _ in range(3):
             begin = time.perf_counter()
-            facts = read_closure(door, scope)
+            facts = read_effects(door, scope)
             read = time.perf_counter()
-            assert judge_window(facts, deletes=True) == ()
+            assert validate_window(facts, deletes=True) == ()
             took.append((read - begin, time.perf_counter() - read))
     best = min(took, key=sum)
     sys.stdout.write(f"\n{tables} tables, {content} content: read {best[0]:.3f} s, judged {best[1]:.3f} s\n")

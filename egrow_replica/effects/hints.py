@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from egrow_replica.guard.closure_facts import (
+from egrow_replica.effects.facts import (
     EventTriggerFact,
     ExpressionFact,
     FunctionFact,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from closure_world import OLD, World, a_world
+from effects_world import OLD, World, a_world
 
 
 @pytest.fixture(scope="session", params=["newest", pytest.param("15", marks=pytest.mark.slow)])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from closure_world import BASE, World, scope_of
+from effects_world import BASE, World, scope_of
 from psycopg.conninfo import make_conninfo
 
-from egrow_replica.catalog.closure_privileges import read_privileges
-from egrow_replica.guard.closure_findings import Finding
-from egrow_replica.guard.closure_privileges import judge_privileges
+from egrow_replica.effects.findings import Finding
+from egrow_replica.effects.privileges import read_privileges, validate_privileges
 from egrow_replica.model import Server
 
 ROLES = ("egrow_apply", "egrow_restore", "operator", "team")
@@ -48,7 +47,7 @@ def _version(world: World) -> int:
 
 def judged(world: World) -> tuple[Finding, ...]:
     with world.door() as door:
-        return judge_privileges(read_privileges(door, scope_of(door, "courses", "lessons"), operator="operator"))
+        return validate_privileges(read_privileges(door, scope_of(door, "courses", "lessons"), operator="operator"))
 
 
 def test_the_least_privileges_are_no_finding(database: World) -> None:
@@ -145,4 +144,4 @@ def test_an_ordinary_role_can_ask(database: World) -> None:
     dsn = database.lab.on("rights").prod_admin_dsn
     with database.door(make_conninfo(dsn, user="operator", password="x")) as door:
         scope = scope_of(door, "courses", "lessons")
-        assert judge_privileges(read_privileges(door, scope)) == ()
+        assert validate_privileges(read_privileges(door, scope)) == ()

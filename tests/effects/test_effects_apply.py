@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from closure_cases_tables import KEYS
-from closure_cases_triggers import BODIES, TRIGGERS
-from closure_world import BASE, Case, World, facts_of, refused_by_guard
+from effects_cases_tables import KEYS
+from effects_cases_triggers import BODIES, TRIGGERS
+from effects_world import BASE, Case, World, facts_of, refused_by_guard
 
 from egrow_replica.model import Server
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from egrow_replica.guard.closure_body import Body, Reference, read_function
-from egrow_replica.guard.closure_facts import (
-    ClosureFacts,
+from egrow_replica.effects.bodies import Body, Reference, read_function
+from egrow_replica.effects.facts import (
+    EffectFacts,
     ExpressionFact,
     ForeignKeyFact,
     FunctionFact,
@@ -23,10 +23,10 @@ Path = tuple[str, ...] | None
 
 
 @dataclass
-class Atlas:
+class CatalogIndex:
     """The facts, indexed."""
 
-    facts: ClosureFacts
+    facts: EffectFacts
     trusted: frozenset[QualifiedName]
     relations: dict[int, RelationFact] = field(default_factory=dict)
     functions: dict[int, FunctionFact] = field(default_factory=dict)

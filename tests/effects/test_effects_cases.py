@@ -1,11 +1,11 @@
-"""Every planted hazard: the closure's verdict, and what the server itself does, per command and mode."""
+"""Every planted hazard: the verdict, and what the server itself does, per command and mode."""
 
 from __future__ import annotations
 
 import pytest
-from closure_cases_tables import EXPRESSIONS, KEYS, SHAPES, TYPES
-from closure_cases_triggers import BODIES, TRIGGERS
-from closure_world import (
+from effects_cases_tables import EXPRESSIONS, KEYS, SHAPES, TYPES
+from effects_cases_triggers import BODIES, TRIGGERS
+from effects_world import (
     Case,
     World,
     facts_of,
@@ -15,7 +15,7 @@ from closure_world import (
     written_by_server,
 )
 
-from egrow_replica.guard.closure_facts import Command
+from egrow_replica.effects.facts import Command
 from egrow_replica.model import Server
 
 PROD = Server.PROD
@@ -24,7 +24,7 @@ LETTER = {Command.INSERT: "i", Command.UPDATE: "u", Command.UPDATE_KEY: "k", Com
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_closure_says_what_the_server_does(world: World, case: Case) -> None:
+def test_the_analysis_says_what_the_server_does(world: World, case: Case) -> None:
     if case.alone:
         name = "alone"
         world.lab.on("academy").create_database(PROD, name, template="template1")

@@ -13,14 +13,14 @@ from typing import Any
 import psycopg
 from pydantic import SecretStr
 
-from egrow_replica.catalog.closure import read_closure
 from egrow_replica.catalog.scope import Scope, content_table
 from egrow_replica.catalog.tables import read_owned_sequences, read_relations, read_tables
 from egrow_replica.db import Door, connect, parse_dsn
+from egrow_replica.effects.checks import validate_effects, validate_window
+from egrow_replica.effects.facts import Command, EffectFacts, Mode
+from egrow_replica.effects.findings import Finding
+from egrow_replica.effects.read import read_effects
 from egrow_replica.guard import Policy
-from egrow_replica.guard.closure import judge_closure, judge_window
-from egrow_replica.guard.closure_facts import ClosureFacts, Command, Mode
-from egrow_replica.guard.closure_findings import Finding
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
 
@@ -129,13 +129,13 @@ def scope_of(door: Door, *names: str, own: tuple[str, ...] = ()) -> Scope:
     return Scope(tables=found, sequences=sequences, foreign_keys=())
 
 
-def facts_of(world: World, schema: str, own: tuple[str, ...] = ("price",)) -> ClosureFacts:
+def facts_of(world: World, schema: str, own: tuple[str, ...] = ("price",)) -> EffectFacts:
     with world.door() as door:
         scope = scope_of(door, f"{schema}.courses", f"{schema}.lessons", own=own)
-        return read_closure(door, scope, modes=tuple(Mode))
+        return read_effects(door, scope, modes=tuple(Mode))
 
 
-def refused_by_guard(facts: ClosureFacts) -> dict[str, str]:
+def refused_by_guard(facts: EffectFacts) -> dict[str, str]:
     """Mode → letters of the commands that have a refused finding about ``courses``."""
     found = {}
     for mode in Mode:
@@ -144,7 +144,7 @@ def refused_by_guard(facts: ClosureFacts) -> dict[str, str]:
             for letter, command in LETTERS.items()
             if any(
                 one.refused and one.subject.endswith(".courses")
-                for one in judge_closure(facts, mode=mode, commands=frozenset({command}))
+                for one in validate_effects(facts, mode=mode, commands=frozenset({command}))
             )
         ]
         if letters:
@@ -152,8 +152,8 @@ def refused_by_guard(facts: ClosureFacts) -> dict[str, str]:
     return found
 
 
-def window_findings(facts: ClosureFacts) -> tuple[Finding, ...]:
-    return judge_window(facts, deletes=True)
+def window_findings(facts: EffectFacts) -> tuple[Finding, ...]:
+    return validate_window(facts, deletes=True)
 
 
 _WRITTEN = """
@@ -163,7 +163,7 @@ SELECT relid::regclass::text FROM pg_catalog.pg_stat_xact_all_tables
 """
 
 
-def written_by_server(world: World, facts: ClosureFacts, table: str) -> dict[tuple[Mode, Command], list[str]]:
+def written_by_server(world: World, facts: EffectFacts, table: str) -> dict[tuple[Mode, Command], list[str]]:
     """Tables outside content that the server itself wrote, for every command; none where the write failed."""
     content = {table.oid for table in facts.content}
     while more := {link.child for link in facts.inheritance if link.partition and link.parent in content} - content:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from egrow_replica.guard.closure_atlas import Atlas
-from egrow_replica.guard.closure_facts import Command, Mode
-from egrow_replica.guard.closure_walk import Reached
+from egrow_replica.effects.facts import Command, Mode
+from egrow_replica.effects.index import CatalogIndex
+from egrow_replica.effects.trace import Effect
 from egrow_replica.model import Check, Model, Severity, Side
 
 
@@ -24,7 +24,7 @@ class Finding(Model):
     severity: Severity
     subject: str
     message: str
-    remedy: str = ""
+    hint: str = ""
     refused: bool = False
     target: str = ""
     chain: str = ""
@@ -40,7 +40,7 @@ class Finding(Model):
             server=Side.PROD,
             subject=self.subject,
             message=f"{self.message}: {self.chain}" if self.chain else self.message,
-            remedy=self.remedy,
+            remedy=self.hint,
             refused=self.refused,
         )
 
@@ -67,9 +67,9 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(known.values(), key=lambda one: (not one.refused, grave.index(one.severity), one.subject)))
 
 
-def describe(atlas: Atlas, subject: str, reached: Reached) -> Finding:
+def describe(index: CatalogIndex, subject: str, reached: Effect) -> Finding:
     """What a reached place means."""
-    content = reached.relation is not None and atlas.is_content(reached.relation)
+    content = reached.relation is not None and index.is_content(reached.relation)
     kind = "content" if reached.kind == "relation" and content else reached.kind
     text = _TEXTS[kind]
     return Finding(
@@ -77,7 +77,7 @@ def describe(atlas: Atlas, subject: str, reached: Reached) -> Finding:
         severity=text.severity,
         subject=subject,
         message=text.message.format(what=reached.what),
-        remedy=reached.cure or text.remedy,
+        hint=reached.hint or text.hint,
         refused=text.refused,
         target="anything" if kind in ("anything", "definer") else reached.what,
         chain=reached.chain,
@@ -89,7 +89,7 @@ class _Text:
     id: str
     severity: Severity
     message: str
-    remedy: str
+    hint: str
     refused: bool = False
 
 
@@ -124,14 +124,14 @@ _TEXTS = {
 }
 
 
-def refusal(slug: str, subject: str, message: str, remedy: str) -> Finding:
+def refusal(slug: str, subject: str, message: str, hint: str) -> Finding:
     """Something that could reach a protected table, without a chain."""
-    return failure(slug, subject, message, remedy).model_copy(update={"refused": True})
+    return failure(slug, subject, message, hint).model_copy(update={"refused": True})
 
 
-def failure(slug: str, subject: str, message: str, remedy: str) -> Finding:
+def failure(slug: str, subject: str, message: str, hint: str) -> Finding:
     """Something that keeps a window from working."""
-    return Finding(id=slug, severity=Severity.ERROR, subject=subject, message=message, remedy=remedy)
+    return Finding(id=slug, severity=Severity.ERROR, subject=subject, message=message, hint=hint)
 
 
 def warning(slug: str, subject: str, message: str) -> Finding:
