@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.statements import StatementKind as Kind
@@ -70,6 +70,7 @@ class Policy:
     :ivar table_owners: roles whose default privileges setup may set.
     :ivar held: the application's roles whose writes may be held in ``database``, and whose sessions may be ended.
     :ivar keeper: the role that holds them where the login may not; setup makes it.
+    :ivar commits: whether a transaction may be more than rolled back.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Policy:
     schemas: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     keeper: str | None = None
+    commits: bool = True
 
     @classmethod
     def for_content(cls, content: Iterable[Name], *, types: Iterable[Name] = ()) -> Policy:
@@ -130,6 +132,18 @@ class Policy:
             slot=slot or None,
             roles=_roles(roles),
         )
+
+    @classmethod
+    def for_rehearsal(
+        cls, *, content: Iterable[Name], partitions: Iterable[Name] = (), origin: str | None, roles: Iterable[str]
+    ) -> Policy:
+        """Production's connection that plays what the stream will do: it writes content and commits nothing.
+
+        :param partitions: those of content, each written by its own name, as the stream does.
+        """
+        window = cls.for_window(content=[*content, *partitions], origin=origin, roles=roles)
+        kinds = _READING | _SESSION | {Kind.INSERT, Kind.UPDATE, Kind.DELETE, Kind.SET_CONSTRAINTS}
+        return replace(window, name="rehearsal", kinds=kinds, commits=False)
 
     @classmethod
     def for_publisher(

@@ -18,6 +18,7 @@ class StatementKind(StrEnum):
     SHOW = "show"
     TRANSACTION = "transaction"
     SET = "set"
+    SET_CONSTRAINTS = "set constraints"
     LOCK = "lock"
     ANALYZE = "analyze"
     CREATE_SCHEMA = "create schema"
@@ -55,6 +56,7 @@ KIND_OF_CLASS: dict[str, StatementKind] = {
     "VariableShowStmt": StatementKind.SHOW,
     "TransactionStmt": StatementKind.TRANSACTION,
     "VariableSetStmt": StatementKind.SET,
+    "ConstraintsSetStmt": StatementKind.SET_CONSTRAINTS,
     "LockStmt": StatementKind.LOCK,
     "VacuumStmt": StatementKind.ANALYZE,
     "CreateSchemaStmt": StatementKind.CREATE_SCHEMA,

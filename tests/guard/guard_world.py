@@ -25,6 +25,9 @@ POLICIES: dict[str, Policy] = {
         roles=["egrow_apply"],
         types=TYPES,
     ),
+    "rehearsal": Policy.for_rehearsal(
+        content=CONTENT, partitions=["public.lessons_2024"], origin="egrow_o", roles=["egrow_apply"]
+    ),
     "publisher": Policy.for_publisher(content=CONTENT, publication="egrow_p", slot="egrow_s", types=TYPES),
     "setup": Policy.for_setup(
         content=CONTENT,

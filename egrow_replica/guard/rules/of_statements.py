@@ -36,6 +36,7 @@ STATEMENT_RULES: dict[str, Callable[[Node, Policy], Iterable[QualifiedName]]] = 
     "VariableShowStmt": settings.check_show,
     "TransactionStmt": transactions.check,
     "VariableSetStmt": settings.check,
+    "ConstraintsSetStmt": transactions.check_constraints,
     "LockStmt": locks.check,
     "VacuumStmt": analyze.check,
     "CreateSchemaStmt": schemas.check,

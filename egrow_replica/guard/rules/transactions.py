@@ -1,4 +1,4 @@
-"""Transactions: begin, end and savepoints; nothing that outlives the session."""
+"""Transactions: begin, end, savepoints and when constraints are looked at; nothing that outlives the session."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ _ALLOWED = frozenset(
 
 
 def check(statement: Node, policy: Policy) -> tuple[()]:
-    """Refuse prepared transactions and AND CHAIN, and writing transactions where nothing is written.
+    """Refuse prepared transactions and AND CHAIN, writing transactions where nothing is written, COMMIT where all of it
+    is taken back.
 
     :raises Refused: rule ``transaction``.
     """
     if statement.kind not in _ALLOWED:
         raise Refused(RULE, "prepared transactions are not allowed")
+    if statement.kind == E.TransactionStmtKind.TRANS_STMT_COMMIT and not policy.commits:
+        raise Refused(RULE, f"a connection for {policy.name} takes back whatever it does")
     only(RULE, statement, "kind", "options", "savepoint_name")
     check_modes(statement.options, policy)
     return ()
@@ -44,3 +47,12 @@ def check_modes(options: tuple[Node, ...] | None, policy: Policy) -> None:
     known_options(RULE, modes, _MODES)
     if policy.name == "reading" and "transaction_read_only" in modes and is_false(word(modes["transaction_read_only"])):
         raise Refused(RULE, "a connection for reading does not begin a transaction that may write")
+
+
+def check_constraints(statement: Node, policy: Policy) -> tuple[()]:
+    """SET CONSTRAINTS ALL IMMEDIATE: what a statement has put off happens where it is seen.
+
+    :raises Refused: rule ``transaction``.
+    """
+    only(RULE, statement)
+    return ()
