@@ -40,6 +40,16 @@ class Reason(Model):
         return self.text()
 
 
+def tr(message: str, **values: object) -> Reason:
+    """A sentence that has a translation.
+
+    >>> tr("{count} rows", count=3).text()
+    '3 rows'
+    """
+    parts = {name: value if isinstance(value, Reason) else str(value) for name, value in values.items()}
+    return Reason(message=message, values=parts)
+
+
 class Blocker(Model):
     """A session, or a prepared transaction, that another session waits for.
 

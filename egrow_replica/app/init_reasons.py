@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from egrow_replica.results import Reason
+from egrow_replica.results import Reason, tr
+
+__all__ = ["joined", "listed", "plain", "tr"]
 
 #: Names that are listed before the rest is only counted.
 _SHOWN = 5
-
-
-def tr(message: str, **values: object) -> Reason:
-    """A sentence that has a translation.
-
-    >>> tr("{count} rows", count=3).text()
-    '3 rows'
-    """
-    return Reason(message=message, values={name: _part(value) for name, value in values.items()})
 
 
 def listed(names: Iterable[object]) -> Reason:
@@ -39,7 +32,3 @@ def joined(parts: Iterable[Reason]) -> Reason:
 def plain(text: str) -> Reason:
     """What is the same in every language."""
     return Reason(message="{text}", values={"text": text})
-
-
-def _part(value: object) -> str | Reason:
-    return value if isinstance(value, Reason) else str(value)

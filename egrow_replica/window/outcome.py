@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from egrow_replica.model import TableVerdict
-from egrow_replica.results import Reason, RestoredTable, UserRow, UserRows, Validation
+from egrow_replica.results import Reason, RestoredTable, UserRow, UserRows, Validation, tr
 
 #: How many rows a line for a person names.
 SHOWN_ROWS = 5
@@ -22,47 +22,49 @@ def after_rollback(
     :param content_back: nothing of it failed.
     """
     if validation is None and not unjudged and content_back:
-        return Reason(message="rolled back: both servers are as they were")
+        return tr("rolled back: both servers are as they were")
+    about = users(validation, unjudged)
     if not content_back:
-        return Reason(message="not everything is rolled back; {users}", values={"users": users(validation, unjudged)})
+        return tr("not everything is rolled back; {users}", users=about)
     kept = sum(one.kept_referenced + one.kept_parts for one in restored)
     edited = sum(one.locally_edited for one in restored)
-    message = "rolled back: content is back; {users}"
-    if kept or edited:
-        message = (
-            "rolled back: content is back, but for {kept} new rows that users' rows refer to and {edited} that people "
-            "have edited; {users}"
-        )
-    about = users(validation, unjudged)
-    return Reason(message=message, values={"kept": str(kept), "edited": str(edited), "users": about})
+    if not kept and not edited:
+        return tr("rolled back: content is back; {users}", users=about)
+    return tr(
+        "rolled back: content is back, but for {kept} new rows that users' rows refer to and {edited} that people have "
+        "edited; {users}",
+        kept=kept,
+        edited=edited,
+        users=about,
+    )
 
 
 def users(validation: Validation | None, unjudged: str = "") -> Reason:
     """What is true of users' rows."""
     if validation is None:
-        return Reason(message="what was written to users' tables could not be judged: {why}", values={"why": unjudged})
+        return tr("what was written to users' tables could not be judged: {why}", why=unjudged)
     if validation.verdict is TableVerdict.TOUCHED:
         return _touched(validation)
     if validation.verdict is TableVerdict.UNPROVEN:
         names = [str(table.table) for table in validation.tables if table.verdict is TableVerdict.UNPROVEN]
         names += [str(one.table) for one in validation.production_columns if one.verdict is TableVerdict.UNPROVEN]
-        message = "whether a row of a user was changed is not proved ({tables})"
-        return Reason(message=message, values={"tables": ", ".join(names) or "see the report"})
-    message = "no row of a user was written (evidence: {evidence})"
-    return Reason(message=message, values={"evidence": validation.evidence.value})
+        return tr(
+            "whether a row of a user was changed is not proved ({tables})", tables=", ".join(names) or "see the report"
+        )
+    return tr("no row of a user was written (evidence: {evidence})", evidence=validation.evidence.value)
 
 
 def _touched(validation: Validation) -> Reason:
-    columns = [one for one in validation.production_columns if one.verdict is TableVerdict.TOUCHED]
     shown = [_rows(one) for one in validation.not_back]
+    columns = [one for one in validation.production_columns if one.verdict is TableVerdict.TOUCHED]
     shown += [f"{one.table} ({', '.join(one.columns)})" for one in columns]
     if not shown:  # a sequence, for example
-        problems = "; ".join(validation.problems)
-        return Reason(message="what is no content was written and is NOT back: {what}", values={"what": problems})
-    message = "rows of users were changed and are NOT back: {rows}"
-    if validation.put_back is not None:
-        message = "rows of users were changed and are NOT back: {rows}; SQL to review: {file}"
-    return Reason(message=message, values={"rows": "; ".join(shown), "file": str(validation.put_back)})
+        return tr("what is no content was written and is NOT back: {what}", what="; ".join(validation.problems))
+    rows = "; ".join(shown)
+    if validation.put_back is None:
+        return tr("rows of users were changed and are NOT back: {rows}", rows=rows)
+    file = validation.put_back
+    return tr("rows of users were changed and are NOT back: {rows}; SQL to review: {file}", rows=rows, file=file)
 
 
 def _rows(table: UserRows) -> str:

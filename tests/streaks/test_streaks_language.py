@@ -19,6 +19,7 @@ from egrow_replica.app.backups import BackupsReport
 from egrow_replica.cli import language, render
 from egrow_replica.cli.language import Catalog, Entry, Language, parse_po, translations
 from egrow_replica.model import EvidenceTier, QualifiedName, Server, TableVerdict, WindowState
+from egrow_replica.window.outcome import after_rollback
 
 PACKAGE = Path(egrow_replica.__file__).parent
 
@@ -150,6 +151,7 @@ def _answers() -> Iterator[object]:
         backup=results.BackupReport(directory=Path("b"), bytes=1, sha256=""),
         reconciled=(results.Reconciled(table=_TABLE, inserted=1, updated=2),),
         rolled_back=True,
+        outcome=after_rollback((), _VALIDATION, "", content_back=True),
         total_seconds=1.25,
     )
     for dry_run in (False, True):

@@ -22,7 +22,7 @@ def test_rows_are_counted_by_kind(world: World) -> None:
         "ROLLBACK",
     )
     found = world.findings(state)
-    assert writes_of(found, "users").others == (OriginWrites(origin=0, inserted=2, updated=4, deleted=1),)
+    assert writes_of(found, "users").others == (OriginWrites(origin=0, inserted=2, updated=4, rekeyed=1, deleted=1),)
     assert writes_of(found, "users").gone_by_others
     assert not writes_of(found, "users").ours
     assert (touched(found), untouched(found), found.proves) == (set(), ALL - {"app.users"}, True)
