@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Collection, Iterable
 
 from egrow_replica.app.context import Context
-from egrow_replica.catalog import ContentTable, Scope, read_relations
+from egrow_replica.catalog import ContentTable, Scope, protected, read_relations
 from egrow_replica.content import TableDifference, changes, compare_table, read_rows, respelled, spellings
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed
-from egrow_replica.evidence import protected
 from egrow_replica.model import Model, QualifiedName
 from egrow_replica.results import Change, CompareReport, DifferingKeys, TableComparison
 from egrow_replica.window.preflight import read_scope
@@ -93,4 +92,4 @@ def _keys(
 def _unclassified(context: Context, prod: Door, scope: Scope) -> tuple[QualifiedName, ...]:
     known = set(context.settings.tables.all_user)
     relations = read_relations(prod, measured=False).values()
-    return tuple(one.name for one in protected(relations, scope) if one.name not in known)
+    return tuple(one.name for one in protected(relations, scope.names) if one.name not in known)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from egrow_replica.app.init_reasons import tr
-from egrow_replica.catalog import ContentTable, Table, content_table, read_relations, read_tables
+from egrow_replica.catalog import OWN_SCHEMA, ContentTable, Table, content_table, read_relations, read_tables
 from egrow_replica.catalog.activity import KeyToOther, WriteActivity, read_owning_keys, read_write_activity
 from egrow_replica.catalog.conditions import read_identity
 from egrow_replica.content import (
@@ -23,7 +23,6 @@ from egrow_replica.content import (
 )
 from egrow_replica.db import SNAPSHOT, Door
 from egrow_replica.errors import PreflightFailed, Refused, StatementFailed
-from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.results import Change, Reason
 
@@ -117,7 +116,7 @@ def _read_tables(door: Door) -> dict[QualifiedName, Table]:
     relations = [
         one
         for one in read_relations(door).values()
-        if one.kind in ("r", "p") and not one.is_partition and one.name.schema not in OWN_SCHEMAS
+        if one.kind in ("r", "p") and not one.is_partition and one.name.schema != OWN_SCHEMA
     ]
     return read_tables(door, relations)
 

@@ -26,6 +26,7 @@ from egrow_replica.app.setup_checks import (
     second_wall,
 )
 from egrow_replica.catalog import (
+    OWN_SCHEMA,
     Table,
     content_table,
     read_owned_sequences,
@@ -46,7 +47,6 @@ from egrow_replica.catalog.roles import (
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability, Composed, Door, Dsn, connect, parse_dsn
 from egrow_replica.errors import ConfigurationError, EgrowError, PreflightFailed, StatementFailed
-from egrow_replica.evidence import OWN_SCHEMA, OWN_SCHEMAS
 from egrow_replica.guard import Policy
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.replication import lock, roles
@@ -279,7 +279,7 @@ def _place(context: Context, door: Door, server: Server, action: SetupAction) ->
                 f"{server} has no table {name}", hint="Correct [tables] content.", code="unknown-table"
             )
     content = tuple(name for name in content if name in relations)
-    known = [one for one in relations.values() if one.name.schema not in OWN_SCHEMAS]
+    known = [one for one in relations.values() if one.name.schema != OWN_SCHEMA]
     owned = known if server is Server.PROD else [relations[name] for name in content]
     sequences: tuple[QualifiedName, ...] = ()
     if server is Server.PROD:

@@ -1,7 +1,7 @@
 """What a server says about itself: facts, relations, keys, triggers, and the scope of a window made from them."""
 
 from egrow_replica.catalog.hashing import bucket_hash, can_be_respelled, key_hash, row_hash
-from egrow_replica.catalog.scope import ContentTable, Scope, content_table, same_values
+from egrow_replica.catalog.scope import OWN_SCHEMA, ContentTable, Scope, content_table, protected, same_values
 from egrow_replica.catalog.server import ServerFacts, read_server_facts
 from egrow_replica.catalog.tables import (
     Column,
@@ -18,6 +18,7 @@ from egrow_replica.catalog.tables import (
 )
 
 __all__ = [
+    "OWN_SCHEMA",
     "Column",
     "ContentTable",
     "ForeignKey",
@@ -31,6 +32,7 @@ __all__ = [
     "can_be_respelled",
     "content_table",
     "key_hash",
+    "protected",
     "read_foreign_keys",
     "read_owned_sequences",
     "read_partition_columns",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from egrow_replica.catalog.tables import (
     Column,
     ForeignKey,
     OwnedSequence,
+    Relation,
     Table,
     UniqueKey,
     read_relations,
@@ -13,6 +16,9 @@ from egrow_replica.catalog.tables import (
 )
 from egrow_replica.db import SQL, Composed, Door, Identifier, relation
 from egrow_replica.model import Model, QualifiedName, TableName
+
+#: Where the journal is: the one schema whose tables are the controller's.
+OWN_SCHEMA = "egrow_replica"
 
 
 class ContentTable(Model):
@@ -91,6 +97,22 @@ class Scope(Model):
             if table.name == name:
                 return table
         raise KeyError(str(name))
+
+
+def protected(relations: Iterable[Relation], content: Collection[QualifiedName]) -> list[Relation]:
+    """Every table with rows of its own that is not content: users' tables and what nobody classified.
+
+    A partition is what the root of its tree is. What inherits from a content table in another way is protected.
+    """
+    names = frozenset(content)
+    return [
+        relation
+        for relation in relations
+        if relation.holds_rows
+        and relation.name not in names
+        and relation.partition_root not in names
+        and relation.name.schema != OWN_SCHEMA
+    ]
 
 
 def changed_tables(prod: Door, scope: Scope) -> list[QualifiedName]:

@@ -2,12 +2,9 @@
 
 from egrow_replica.evidence.access import compare_access, compare_probes, read_access, require_true, run_probes
 from egrow_replica.evidence.baseline import (
-    OWN_SCHEMA,
-    OWN_SCHEMAS,
     Baseline,
     counts_statement,
     hand_in_counts,
-    protected,
     take_baseline,
 )
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, TableFingerprint, origin_of_newer
@@ -41,8 +38,6 @@ from egrow_replica.evidence.wal import (
 __all__ = [
     "LOCAL_ORIGIN",
     "MOST_KEYS",
-    "OWN_SCHEMA",
-    "OWN_SCHEMAS",
     "UNKNOWN_ORIGIN",
     "Baseline",
     "ChangedRow",
@@ -76,7 +71,6 @@ __all__ = [
     "mark",
     "new_orphans",
     "origin_of_newer",
-    "protected",
     "put_back",
     "read_access",
     "require_true",

@@ -6,17 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pydantic import Field
 
-from egrow_replica.catalog import ForeignKey, Relation, Scope, Table
+from egrow_replica.catalog import ForeignKey, Table
 from egrow_replica.db import Composed, Door, query
 from egrow_replica.evidence.access import Access, Probe, read_access, require_true, run_probes
 from egrow_replica.evidence.fingerprint import TableFingerprint, Wanted, measure
 from egrow_replica.evidence.orphans import Orphans, count_all
 from egrow_replica.model import Model, QualifiedName, TableName
-
-#: Where the journal is.
-OWN_SCHEMA = "egrow_replica"
-#: Schemas of the controller itself: the journal, and the extension that reads WAL.
-OWN_SCHEMAS = frozenset({OWN_SCHEMA, "egrow_ext"})
 
 
 class DeletedRows(Model):
@@ -52,20 +47,6 @@ class Baseline(Model):
     def xid(self) -> str:
         """The position as a row's ``xmin`` writes it: 32 bits."""
         return str(self.position % (1 << 32))
-
-
-def protected(relations: Iterable[Relation], scope: Scope) -> list[Relation]:
-    """Every table with rows of its own that is not content: users' tables and what nobody classified."""
-    content = set(scope.names)
-    partitioned = {table.name for table in scope.tables if table.partitioned}
-    return [
-        one
-        for one in relations
-        if one.holds_rows
-        and one.name not in content
-        and one.name.schema not in OWN_SCHEMAS
-        and not (one.is_partition and one.partition_root in partitioned)
-    ]
 
 
 def take_baseline(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from egrow_replica.catalog import Scope
+from egrow_replica.catalog import OWN_SCHEMA, Scope
 from egrow_replica.db import Door, query
 from egrow_replica.evidence.wal_state import FIRST_NORMAL_NODE, WalState
 from egrow_replica.model import Model, QualifiedName, TableName
 
-#: The controller's own schema: the journal.
-JOURNAL_SCHEMA = "egrow_replica"
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 #: Catalogs that hold users' data: large objects.
 _USER_DATA = frozenset({QualifiedName("pg_catalog", "pg_largeobject")})
@@ -71,7 +69,7 @@ class Place:
             return Side.CONTENT
         if relation.table in _USER_DATA:
             return Side.PROTECTED
-        own = relation.table.schema == JOURNAL_SCHEMA or relation.table.schema in _SYSTEM_SCHEMAS
+        own = relation.table.schema == OWN_SCHEMA or relation.table.schema in _SYSTEM_SCHEMAS
         return Side.OWN if own else Side.PROTECTED
 
     @property

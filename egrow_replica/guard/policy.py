@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.statements import StatementKind as Kind
@@ -54,10 +55,23 @@ _SETUP = frozenset(
 _MAINTENANCE = frozenset({Kind.INSERT, Kind.UPDATE, Kind.ALTER_ROLE_SET})
 
 
+class Purpose(StrEnum):
+    """What a connection is for."""
+
+    CONTENT = "content"
+    READING = "reading"
+    WINDOW = "window"
+    REHEARSAL = "rehearsal"
+    PUBLISHER = "publisher"
+    SETUP = "setup"
+    MAINTENANCE = "maintenance"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is allowed. Made by one of the ``for_…`` constructors, never field by field.
 
+    :ivar purpose: decides what goes beyond kinds and names: a replica role, locks, sequences and slots are a window's.
     :ivar kinds: the kinds of statement.
     :ivar content: the tables whose rows may be written.
     :ivar types: user-defined types (of content columns) that an expression may name.
@@ -70,10 +84,9 @@ class Policy:
     :ivar table_owners: roles whose default privileges setup may set.
     :ivar held: the application's roles whose writes may be held in ``database``, and whose sessions may be ended.
     :ivar keeper: the role that holds them where the login may not; setup makes it.
-    :ivar commits: whether a transaction may be more than rolled back.
     """
 
-    name: str
+    purpose: Purpose
     kinds: frozenset[Kind]
     content: frozenset[QualifiedName] = frozenset()
     types: frozenset[QualifiedName] = frozenset()
@@ -92,17 +105,16 @@ class Policy:
     schemas: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     keeper: str | None = None
-    commits: bool = True
 
     @classmethod
     def for_content(cls, content: Iterable[Name], *, types: Iterable[Name] = ()) -> Policy:
         """Read anything, write only these tables; no session, no schema change. The strictest that still writes."""
-        return cls("content", _READING | _WRITING, content=_names(content), types=_names(types))
+        return cls(Purpose.CONTENT, _READING | _WRITING, content=_names(content), types=_names(types))
 
     @classmethod
     def reading(cls, *, types: Iterable[Name] = ()) -> Policy:
         """Read anything inside transactions; write nothing."""
-        return cls("reading", _READING | _SESSION, types=_names(types))
+        return cls(Purpose.READING, _READING | _SESSION, types=_names(types))
 
     @classmethod
     def for_window(
@@ -120,7 +132,7 @@ class Policy:
         """Production's writing connection: reconcile, restore, journal, subscription."""
         tables = _names(content)
         return cls(
-            "window",
+            Purpose.WINDOW,
             _READING | _WRITING | _SESSION | _WINDOW,
             content=tables,
             types=_names(types),
@@ -143,7 +155,7 @@ class Policy:
         """
         window = cls.for_window(content=[*content, *partitions], origin=origin, roles=roles)
         kinds = _READING | _SESSION | {Kind.INSERT, Kind.UPDATE, Kind.DELETE, Kind.SET_CONSTRAINTS}
-        return replace(window, name="rehearsal", kinds=kinds, commits=False)
+        return replace(window, purpose=Purpose.REHEARSAL, kinds=kinds)
 
     @classmethod
     def for_publisher(
@@ -156,7 +168,7 @@ class Policy:
     ) -> Policy:
         """Development's writing connection: one publication of content tables, one slot. It writes no row."""
         return cls(
-            "publisher",
+            Purpose.PUBLISHER,
             _READING | _SESSION | _PUBLISHER,
             content=_names(content),
             types=_names(types),
@@ -186,7 +198,7 @@ class Policy:
         :param keeper: one of ``roles``, which alone may be given the power to set ``held`` roles' settings.
         """
         return cls(
-            "setup",
+            Purpose.SETUP,
             _READING | _SESSION | _SETUP,
             own_schema=_ordinary_schema(own_schema) if own_schema else None,
             journal_owners=_roles(journal_owners),
@@ -210,7 +222,7 @@ class Policy:
         :param journal: the one table that it writes; ``keeper``: the role that it may take on.
         """
         return cls(
-            "maintenance",
+            Purpose.MAINTENANCE,
             _READING | _SESSION | _MAINTENANCE,
             content=_names([journal]),
             roles=_roles([keeper]),
@@ -231,12 +243,22 @@ class Policy:
     @property
     def is_maintenance(self) -> bool:
         """Whether this is the connection that holds and releases writes."""
-        return Kind.ALTER_ROLE_SET in self.kinds
+        return self.purpose is Purpose.MAINTENANCE
 
     @property
     def is_window(self) -> bool:
-        """Whether this is production's writing connection, which alone keeps the journal and replays content."""
-        return self.own_schema is not None
+        """Whether this is production's writing connection, which alone keeps the journal."""
+        return self.purpose is Purpose.WINDOW
+
+    @property
+    def replays(self) -> bool:
+        """Whether this connection writes content as the stream does, under its role."""
+        return self.purpose in (Purpose.WINDOW, Purpose.REHEARSAL)
+
+    @property
+    def commits(self) -> bool:
+        """Whether a transaction may be more than rolled back."""
+        return self.purpose is not Purpose.REHEARSAL
 
     def is_own(self, relation: QualifiedName) -> bool:
         """Whether the relation lies in the controller's schema."""

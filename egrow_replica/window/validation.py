@@ -9,6 +9,7 @@ from egrow_replica.catalog import (
     ForeignKey,
     Scope,
     Table,
+    protected,
     read_foreign_keys,
     read_relations,
     read_server_facts,
@@ -31,7 +32,6 @@ from egrow_replica.evidence import (
     count_again,
     count_all,
     ignore,
-    protected,
     read_access,
     run_probes,
     sentences,
@@ -226,7 +226,7 @@ def is_of(name: str, worker: str) -> bool:
 
 def protected_tables(door: Door, scope: Scope) -> list[Table]:
     """Every table that is not content, with its columns."""
-    return list(read_tables(door, protected(read_relations(door).values(), scope)).values())
+    return list(read_tables(door, protected(read_relations(door).values(), scope.names)).values())
 
 
 def _production(

@@ -19,6 +19,7 @@ from egrow_replica.catalog import Scope, key_hash
 from egrow_replica.db import SQL, pinned_options
 from egrow_replica.guard import Policy, StatementKind, Vetted
 from egrow_replica.guard.lists import words
+from egrow_replica.guard.policy import Purpose
 from egrow_replica.guard.statements import KIND_OF_CLASS
 from egrow_replica.guard.tree import class_of, parse
 from egrow_replica.guard.vetted import SEAL
@@ -240,7 +241,7 @@ class Watcher:
         self._outside = self._read_outside()
         problems += self._judge_outside(before, vetted)
         if problems:
-            raise Disagreement("\n".join([f"{vetted.policy.name}: {vetted.text}", *problems]))
+            raise Disagreement("\n".join([f"{vetted.policy.purpose}: {vetted.text}", *problems]))
         return state
 
     def _execute(self, text: bytes, *, parameters: bool = False) -> str:
@@ -476,7 +477,7 @@ class Watcher:
 
 def _within(name: QualifiedName, policy: Policy) -> bool:
     """Whether a row of it may change at all under the policy; written anew, not asked of the guard."""
-    if policy.name == "reading":
+    if policy.purpose is Purpose.READING:
         return False
     own = policy.own_schema is not None and name.schema == policy.own_schema
     return name in policy.content | policy.sequences or own or (policy.temporary and name.schema == "pg_temp")

@@ -29,9 +29,12 @@ POLICIES: dict[str, Policy] = {
         content=CONTENT, partitions=["public.lessons_2024"], origin="egrow_o", roles=["egrow_apply"]
     ),
     "publisher": Policy.for_publisher(content=CONTENT, publication="egrow_p", slot="egrow_s", types=TYPES),
+    # As `setup` makes it for production, which is the more powerful: there it also makes the journal.
     "setup": Policy.for_setup(
         content=CONTENT,
         sequences=["public.courses_id_seq"],
+        own_schema="egrow_replica",
+        journal_owners=["egrow_operator", "postgres"],
         roles=["egrow_operator", "egrow_apply", "egrow_maintenance"],
         database="app",
         schemas=["public"],

@@ -10,6 +10,7 @@ from guard_world import POLICIES
 
 from egrow_replica.errors import ConfigurationError
 from egrow_replica.guard import Policy, Refused, StatementKind, Vetted, vet
+from egrow_replica.guard.policy import Purpose
 from egrow_replica.model import QualifiedName
 
 
@@ -19,7 +20,7 @@ def test_a_policy_is_a_value() -> None:
     assert one == two
     assert hash(one) == hash(two)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        one.name = "window"  # type: ignore[misc]
+        one.purpose = Purpose.WINDOW  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,6 @@ def check(call: Node, policy: Policy) -> tuple[()]:
     :raises Refused: rule ``advisory-lock``.
     """
     if not policy.is_window:
-        raise Refused(RULE, f"advisory locks are not taken on a connection for {policy.name}")
+        raise Refused(RULE, f"advisory locks are not taken on a connection for {policy.purpose}")
     check_fixed(RULE, call)
     return ()

@@ -27,7 +27,7 @@ def check(statement: Node, policy: Policy) -> tuple[QualifiedName, ...]:
     allowed = _allowed(policy).get(kind)
     for item in statement.objects:
         if allowed is None or item.sval != allowed:
-            raise Refused(RULE, f"this may not be dropped on a connection for {policy.name}")
+            raise Refused(RULE, f"this may not be dropped on a connection for {policy.purpose}")
     return ()
 
 

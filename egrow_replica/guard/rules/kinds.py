@@ -18,7 +18,7 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
     if facts.kind is None:
         raise Refused(RULE, f"{class_of(facts.statement).removesuffix('Stmt')} is not a statement that may be sent")
     if facts.kind not in policy.kinds:
-        raise Refused(RULE, f"{facts.kind.value} is not allowed on a connection for {policy.name}")
+        raise Refused(RULE, f"{facts.kind.value} is not allowed on a connection for {policy.purpose}")
     if facts.into:
         raise Refused(RULE, "SELECT INTO makes a table; it is not allowed")
     return ()

@@ -16,5 +16,5 @@ def check(call: Node, policy: Policy) -> tuple[()]:
     :raises Refused: rule ``origin``.
     """
     if policy.origin is None or text_argument(RULE, call) != policy.origin or len(call.args) != 1:
-        raise Refused(RULE, f"only the window's own replication origin may be used on a connection for {policy.name}")
+        raise Refused(RULE, f"only the window's own origin may be used on a connection for {policy.purpose}")
     return ()

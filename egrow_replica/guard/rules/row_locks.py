@@ -19,5 +19,5 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
         if name is None:
             raise Refused(RULE, "it cannot be told which table's rows would be locked")
         if not policy.may_write(name):
-            raise Refused(RULE, f"rows of {name} may not be locked on a connection for {policy.name}")
+            raise Refused(RULE, f"rows of {name} may not be locked on a connection for {policy.purpose}")
     return ()

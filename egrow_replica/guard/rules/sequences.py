@@ -18,5 +18,5 @@ def check(call: Node, policy: Policy) -> tuple[QualifiedName, ...]:
     """
     name = relation_in(RULE, text_argument(RULE, call))
     if name not in policy.sequences or not policy.is_window:
-        raise Refused(RULE, f"the sequence {name} may not be moved on a connection for {policy.name}")
+        raise Refused(RULE, f"the sequence {name} may not be moved on a connection for {policy.purpose}")
     return (name,)

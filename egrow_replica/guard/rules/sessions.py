@@ -26,7 +26,7 @@ def check(call: Node, policy: Policy) -> tuple[()]:
     :raises Refused: rule ``session``.
     """
     if not policy.is_maintenance:
-        raise Refused(RULE, f"no session is ended on a connection for {policy.name}")
+        raise Refused(RULE, f"no session is ended on a connection for {policy.purpose}")
     if print_sql(call) not in {_allowed(role) for role in policy.held}:
         raise Refused(RULE, "only a session of a role whose writes are held is ended, looked up by the call itself")
     return ()

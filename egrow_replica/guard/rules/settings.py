@@ -47,17 +47,17 @@ def _check_transaction(statement: Node, policy: Policy) -> None:
 
 def _check_value(name: str, value: str, local: bool, policy: Policy) -> None:
     if name == "session_replication_role":
-        allowed = policy.is_window and local and value == "replica"
+        allowed = policy.replays and local and value == "replica"
     elif name == "role":
         # NONE is the way back to the login, which PostgreSQL keeps from being the name of a role.
-        changes_role = policy.is_window or policy.is_maintenance
+        changes_role = policy.replays or policy.is_maintenance
         allowed = changes_role and local and (value in policy.roles or value == "none")
     else:
         known = SESSION | LOGGING
         values = known.get(name)
         allowed = name in known and (values is None or value.lower() in values)
     if not allowed:
-        raise Refused(RULE, f"the setting {name} may not be changed so on a connection for {policy.name}")
+        raise Refused(RULE, f"the setting {name} may not be changed so on a connection for {policy.purpose}")
 
 
 def _value(statement: Node) -> str:

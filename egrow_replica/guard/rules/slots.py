@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.arguments import text_argument
-from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.statements import StatementKind
+from egrow_replica.guard.policy import Policy, Purpose
 from egrow_replica.guard.tree import Node, class_of, constant
 
 RULE = "slot"
@@ -22,8 +21,7 @@ def check_drop(call: Node, policy: Policy) -> tuple[()]:
 
     :raises Refused: rule ``slot``.
     """
-    publisher = StatementKind.CREATE_PUBLICATION in policy.kinds
-    return _check(call, policy, arguments=1, allowed=publisher or policy.is_window)
+    return _check(call, policy, arguments=1, allowed=policy.purpose in (Purpose.PUBLISHER, Purpose.WINDOW))
 
 
 def check_create(call: Node, policy: Policy) -> tuple[()]:
@@ -50,7 +48,7 @@ def check_mark(call: Node, policy: Policy) -> tuple[()]:
 
     :raises Refused: rule ``slot``.
     """
-    return _check(call, policy, arguments=1, allowed=StatementKind.CREATE_PUBLICATION in policy.kinds)
+    return _check(call, policy, arguments=1, allowed=policy.purpose is Purpose.PUBLISHER)
 
 
 CHECKS: dict[str, Callable[[Node, Policy], tuple[()]]] = {
@@ -63,7 +61,7 @@ CHECKS: dict[str, Callable[[Node, Policy], tuple[()]]] = {
 
 def _check(call: Node, policy: Policy, *, arguments: int, allowed: bool) -> tuple[()]:
     if not allowed or not policy.is_slot(text_argument(RULE, call)) or len(call.args) != arguments:
-        raise Refused(RULE, f"this replication slot may not be used so on a connection for {policy.name}")
+        raise Refused(RULE, f"this replication slot may not be used so on a connection for {policy.purpose}")
     return ()
 
 

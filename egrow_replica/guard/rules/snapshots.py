@@ -17,5 +17,5 @@ def check(call: Node, policy: Policy) -> tuple[()]:
     """
     only(RULE, call, "funcname", "funcformat")
     if StatementKind.TRANSACTION not in policy.kinds:
-        raise Refused(RULE, f"a snapshot may not be exported on a connection for {policy.name}")
+        raise Refused(RULE, f"a snapshot may not be exported on a connection for {policy.purpose}")
     return ()

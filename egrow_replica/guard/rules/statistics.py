@@ -16,5 +16,5 @@ def check(call: Node, policy: Policy) -> tuple[()]:
     """
     only(RULE, call, "funcname", "funcformat")
     if policy.origin is None:
-        raise Refused(RULE, f"counts may not be handed in on a connection for {policy.name}")
+        raise Refused(RULE, f"counts may not be handed in on a connection for {policy.purpose}")
     return ()

@@ -87,7 +87,7 @@ def creatable(relation: Node, policy: Policy) -> QualifiedName:
         raise Refused(RULE, "a new table is written schema.name or pg_temp.name")
     temporary = policy.is_temporary(name)
     if not temporary and not policy.is_own(name):
-        raise Refused(RULE, f"{name} may not be made on a connection for {policy.name}")
+        raise Refused(RULE, f"{name} may not be made on a connection for {policy.purpose}")
     if relation.relpersistence not in ("p", "t") or (relation.relpersistence == "t" and not temporary):
         raise Refused(RULE, "a table is either ordinary or temporary")
     return name

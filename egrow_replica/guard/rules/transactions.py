@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.options import is_false, known_options, read_options, word
-from egrow_replica.guard.policy import Policy
+from egrow_replica.guard.policy import Policy, Purpose
 from egrow_replica.guard.tree import E, Node, only
 
 RULE = "transaction"
@@ -32,7 +32,7 @@ def check(statement: Node, policy: Policy) -> tuple[()]:
     if statement.kind not in _ALLOWED:
         raise Refused(RULE, "prepared transactions are not allowed")
     if statement.kind == E.TransactionStmtKind.TRANS_STMT_COMMIT and not policy.commits:
-        raise Refused(RULE, f"a connection for {policy.name} takes back whatever it does")
+        raise Refused(RULE, f"a connection for {policy.purpose} takes back whatever it does")
     only(RULE, statement, "kind", "options", "savepoint_name")
     check_modes(statement.options, policy)
     return ()
@@ -45,7 +45,8 @@ def check_modes(options: tuple[Node, ...] | None, policy: Policy) -> None:
     """
     modes = read_options(RULE, options)
     known_options(RULE, modes, _MODES)
-    if policy.name == "reading" and "transaction_read_only" in modes and is_false(word(modes["transaction_read_only"])):
+    writes = "transaction_read_only" in modes and is_false(word(modes["transaction_read_only"]))
+    if policy.purpose is Purpose.READING and writes:
         raise Refused(RULE, "a connection for reading does not begin a transaction that may write")
 
 

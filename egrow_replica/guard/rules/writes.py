@@ -28,5 +28,5 @@ def writable(relation: Node, policy: Policy) -> QualifiedName:
     if name is None:
         raise Refused(RULE, f"the table {relation.relname!r} that would be written is not written as schema.name")
     if not policy.may_write(name):
-        raise Refused(RULE, f"{name} may not be written on a connection for {policy.name}")
+        raise Refused(RULE, f"{name} may not be written on a connection for {policy.purpose}")
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from egrow_replica.catalog import OWN_SCHEMA
 from egrow_replica.catalog.role_uses import read_role_uses
 from egrow_replica.catalog.roles import (
     APPLY_ROLE,
@@ -22,7 +23,6 @@ from egrow_replica.catalog.roles import (
 )
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability
-from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.window.checks.base import error, inspection, warning
 from egrow_replica.window.checks.remedies import name, table
@@ -86,7 +86,7 @@ def production(view: View, server: Server) -> Iterator[Check]:
         )
         return
     role = name(facts.role)
-    relations = [one for one in view.relations(server).values() if one.name.schema not in OWN_SCHEMAS]
+    relations = [one for one in view.relations(server).values() if one.name.schema != OWN_SCHEMA]
     for relation in unreadable(view.prod, [one for one in relations if one.kind in ("r", "p")]):
         message = f"{facts.role} cannot read it, so nothing could be proved"
         yield error("privilege", server, relation, message, _read(relation, role))

@@ -14,6 +14,7 @@ from egrow_replica.catalog import (
     ServerFacts,
     Table,
     content_table,
+    protected,
     read_foreign_keys,
     read_owned_sequences,
     read_relations,
@@ -35,7 +36,7 @@ from egrow_replica.db.connect import PINNED
 from egrow_replica.effects.facts import EffectFacts
 from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import ServerUnavailable, StatementFailed
-from egrow_replica.evidence import OWN_SCHEMAS, touching
+from egrow_replica.evidence import touching
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window
@@ -215,15 +216,7 @@ class View:
 
     def bystanders(self, server: Server) -> list[Relation]:
         """Its tables with rows of their own that are not content: users' and what nobody classified."""
-        content = set(self.content)
-        return [
-            one
-            for one in self.relations(server).values()
-            if one.holds_rows
-            and one.name not in content
-            and one.name.schema not in OWN_SCHEMAS
-            and not (one.is_partition and one.partition_root in content)
-        ]
+        return protected(self.relations(server).values(), self.content)
 
     def tables(self, server: Server) -> dict[QualifiedName, Table]:
         """Its content tables with columns and keys."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from egrow_replica.catalog import read_relations
+from egrow_replica.catalog import protected, read_relations
 from egrow_replica.catalog.conditions import read_places
 from egrow_replica.catalog.roles import APPLY_ROLE, MAINTENANCE_ROLE, RECONCILE_ROLE, RESTORE_ROLE
 from egrow_replica.db import Capability, Door, Identifier, query
 from egrow_replica.errors import ConfigurationError, PreflightFailed, Refused, WrongState
-from egrow_replica.evidence import OWN_SCHEMAS
 from egrow_replica.model import QualifiedName
 from egrow_replica.window.hold.model import HeldRole, Hold, Prepared, RoleRights, Session, Writer
 
@@ -56,23 +55,15 @@ def read_sessions(prod: Door, roles: Iterable[str]) -> list[Session]:
     return prod.rows(Session, query("hold/sessions"), [list(roles)])
 
 
-def read_writers(prod: Door, protected: Iterable[int], held: Iterable[str]) -> list[Writer]:
+def read_writers(prod: Door, tables: Iterable[int], held: Iterable[str]) -> list[Writer]:
     """Roles that may write tables with these oids, beside the held ones."""
     membership = "USAGE, SET" if prod.has(Capability.MEMBERSHIP_OPTIONS) else "MEMBER"
-    return prod.rows(Writer, query("hold/writers"), [list(protected), list(held), membership])
+    return prod.rows(Writer, query("hold/writers"), [list(tables), list(held), membership])
 
 
-def protected_oids(prod: Door, content: Iterable[QualifiedName]) -> list[int]:
-    """Every table with rows of its own that is not content, by oid."""
-    names = set(content)
-    return [
-        one.oid
-        for one in read_relations(prod, measured=False).values()
-        if one.holds_rows
-        and one.name not in names
-        and one.name.schema not in OWN_SCHEMAS
-        and not (one.is_partition and one.partition_root in names)
-    ]
+def protected_oids(prod: Door, content: Collection[QualifiedName]) -> list[int]:
+    """The protected tables, by oid."""
+    return [table.oid for table in protected(read_relations(prod, measured=False).values(), content)]
 
 
 def read_prepared(prod: Door) -> list[Prepared]:

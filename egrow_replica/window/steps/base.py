@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from egrow_replica.catalog import Relation, Scope
+from egrow_replica.catalog import Relation, Scope, protected
 from egrow_replica.content import TableDifference
 from egrow_replica.db import CreateReplicationSlot, Door, Query, query
-from egrow_replica.evidence import protected
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.results import PlannedLock, Purpose, Removed
 from egrow_replica.window.run import Run
@@ -35,7 +34,7 @@ class Foreseen:
 
     def protected(self, scope: Scope) -> list[Relation]:
         """Production's tables that are not content."""
-        return protected(self.relations.values(), scope)
+        return protected(self.relations.values(), scope.names)
 
 
 def size_of(relations: dict[QualifiedName, Relation], names: Iterable[QualifiedName]) -> int:
