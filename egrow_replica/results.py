@@ -223,11 +223,13 @@ class ContentReport(Model):
 
     :ivar equal: of what was compared; null where that is less than the window is for.
     :ivar left_out: what was not compared, a sentence each.
+    :ivar left_by: the window, or the restore of one, that left what it was compared with; null: it is dev's.
     """
 
     equal: bool | None
     tables: tuple[ContentTableReport, ...] = ()
     left_out: tuple[str, ...] = ()
+    left_by: str | None = None
 
 
 class AccessReport(Model):

@@ -31,6 +31,7 @@ from egrow_replica.replication import origins, publication, sequences, slot, sub
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import StreamLook
+from egrow_replica.window.left import keep_content
 from egrow_replica.window.outcome import users
 from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.runner import Runner
@@ -130,6 +131,16 @@ class NoteMadeRows(Step):
             run.journal.add_made_rows(table.name, made)
             count += len(made)
         return f"{count} rows"
+
+
+class KeepContent(Step):
+    """What the window leaves in the content tables is kept, so that a later look tells what was changed since."""
+
+    name = "keep-content"
+
+    def do(self, run: Run) -> str:
+        """Keep hashes of the rows, as they are once nothing of the window can write any more."""
+        return keep_content(run, "disable")
 
 
 def disable(context: Context, options: DisableOptions) -> DisableReport:
@@ -234,6 +245,7 @@ def _last_evidence(run: Run, runner: Runner, options: DisableOptions) -> Validat
         if run.dev_reachable and streamed and not changed_tables(run.writer, run.scope):
             runner.forward([MoveSequences()])
         runner.forward([NoteMadeRows()])
+    runner.forward([KeepContent()])
     if not options.validate_first:
         return None
     subject = subject_of(run, streaming=False, check_content=False)

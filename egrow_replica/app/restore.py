@@ -22,6 +22,7 @@ from egrow_replica.replication.names import check_window_name
 from egrow_replica.results import RestoredTable, RestoreReport, Validation, WindowSummary
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.journal import Progress, RestoreStage, Window, read_windows
+from egrow_replica.window.left import keep_content
 from egrow_replica.window.outcome import users
 from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
@@ -91,8 +92,9 @@ class PutBack(Step):
         self.restored: list[RestoredTable] = []
 
     def do(self, run: Run) -> str:
-        """Write, with retries while the application holds a lock."""
+        """Write, with retries while the application holds a lock, and keep what that leaves."""
         self.restored = put_back(run, keep_referenced=self._keep_referenced)
+        keep_content(run, "restore")
         return ""
 
 

@@ -6,25 +6,25 @@ from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.enable import new_setting
 from egrow_replica.app.restoring import interrupted, unjudged
 from egrow_replica.app.restoring import subject as subject_of_restore
-from egrow_replica.catalog import read_foreign_keys
 from egrow_replica.errors import ValidationFailed, WrongState
-from egrow_replica.evidence import count_all, take_baseline, touching
+from egrow_replica.evidence import count_all, take_baseline
 from egrow_replica.model import WindowState
 from egrow_replica.replication import origins
 from egrow_replica.results import OrphanCount, Validation
 from egrow_replica.streaks import read_numbers
 from egrow_replica.window.belonging import KINDS, refuse_unknown
 from egrow_replica.window.journal import Progress, Restoring, Window, read_windows
+from egrow_replica.window.left import look_at_content
 from egrow_replica.window.preflight import run_preflight
 from egrow_replica.window.servers import Servers
 from egrow_replica.window.subject import Subject
-from egrow_replica.window.validation import look_at_hold, protected_tables
+from egrow_replica.window.validation import keys_to_count, look_at_hold, orphan_problems, protected_tables
 from egrow_replica.window.validation import validate as gather
 from egrow_replica.window.wal import begin_reading
 
 
 def validate(context: Context, *, full_scan: bool = False) -> Validation:
-    """The whole evidence; for a closed window the verdict stored at its close, with orphans as they are now.
+    """The whole evidence; of a closed window the stored verdict, with orphans and content as they are now.
 
     Without an open window, what a restore wrote whose controller died comes first.
 
@@ -131,24 +131,41 @@ def _of_restore(context: Context, servers: Servers, window: Window, left: Restor
 
 
 def _of_closed(servers: Servers, windows: list[Window]) -> Validation:
+    """The verdict on users' tables as it was stored, with orphans and content as they are now."""
     window = next((one for one in windows if one.validation is not None), None)
     if window is None or window.validation is None:
         raise WrongState("no window is open, and none was ever validated", code="no-window")
     stored = window.validation
-    with servers.read_prod("validate") as prod:
-        now = count_all(prod, touching(read_foreign_keys(prod), window.scope.names))
-    before = {(one.table, one.constraint): one.count_before for one in stored.orphans}
-    orphans = tuple(
-        OrphanCount(
-            constraint=one.constraint,
-            table=one.table,
-            references=one.references,
-            count_before=before.get((one.table, one.constraint), one.count),
-            count_after=one.count,
-        )
-        for one in now
-    )
+    notes = list(stored.notes)
+    orphans = _orphans_now(servers, window, stored, notes)
+    content = look_at_content(servers, windows)
     note = f"window {window.name} is {window.state}: the verdict is the one stored at its close"
     if window.progress.judged is False:
         note = f"window {window.name} was closed without a validation: the verdict is an earlier one"
-    return stored.model_copy(update={"orphans": orphans, "notes": (*stored.notes, note)})
+    counted_again = set(orphan_problems(stored.orphans))
+    kept = (problem for problem in stored.problems if problem not in counted_again)
+    return stored.model_copy(
+        update={
+            "orphans": orphans,
+            "content": content.report,
+            "problems": (*kept, *orphan_problems(orphans), *content.problems),
+            "notes": (*notes, note),
+        }
+    )
+
+
+def _orphans_now(servers: Servers, window: Window, stored: Validation, notes: list[str]) -> tuple[OrphanCount, ...]:
+    """Orphans now, against those before the window, or those that it left where that were fewer."""
+    before = {(one.table, one.constraint): min(one.count_before, one.count_after) for one in stored.orphans}
+    with servers.read_prod("validate") as prod:
+        return tuple(
+            OrphanCount(
+                constraint=one.constraint,
+                table=one.table,
+                references=one.references,
+                # Of a foreign key that came since, nobody knows what it found.
+                count_before=before.get((one.table, one.constraint), one.count),
+                count_after=one.count,
+            )
+            for one in count_all(prod, keys_to_count(prod, window.scope, notes))
+        )

@@ -132,7 +132,10 @@ def _validation(console: Console, validation: results.Validation | None) -> None
 
 
 def _content(console: Console, content: results.ContentReport) -> None:
-    """Whether content is as on dev, and what that says nothing about."""
+    """Whether content is as on dev, or as a window left it, and what that says nothing about."""
+    if content.left_by is not None:
+        _content_left(console, content, content.left_by)
+        return
     differing = sum(one.differing for one in content.tables)
     alone = sum(one.production_only for one in content.tables)
     if content.equal is None:
@@ -146,6 +149,23 @@ def _content(console: Console, content: results.ContentReport) -> None:
     console.print(line, style={True: None, None: "yellow", False: "red"}[content.equal], highlight=False)
     if alone:
         console.print(tr("{count} rows are only on production").format(count=alone), highlight=False)
+    _not_compared(console, content)
+
+
+def _content_left(console: Console, content: results.ContentReport, left_by: str) -> None:
+    differing = [one for one in content.tables if not one.equal]
+    if content.equal is None:
+        line = tr("content: not held against what {whom} left, or not all of it")
+    elif content.equal:
+        line = tr("content: as {whom} left it")
+    else:
+        line = tr("content: {count} of {total} tables are not as {whom} left them")
+    text = line.format(whom=left_by, count=len(differing), total=len(content.tables))
+    console.print(text, style={True: None, None: "yellow", False: "red"}[content.equal], highlight=False)
+    _not_compared(console, content)
+
+
+def _not_compared(console: Console, content: results.ContentReport) -> None:
     for one in content.left_out:
         console.print(f"{tr('not compared:')} {escape(one)}", highlight=False, soft_wrap=True)
 

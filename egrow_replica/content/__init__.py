@@ -10,6 +10,7 @@ from egrow_replica.content.compare import (
     respelled,
 )
 from egrow_replica.content.equality import Equality, EqualityCheck
+from egrow_replica.content.left import ChangedSince, changed_since, left_rows_statement
 from egrow_replica.content.moves import Move, Moves, moved_rows, moves_of
 from egrow_replica.content.own_columns import (
     Overwritten,
@@ -37,6 +38,7 @@ from egrow_replica.content.restore import AllBut, Foresight, Restore, Traces, re
 
 __all__ = [
     "AllBut",
+    "ChangedSince",
     "Equality",
     "EqualityCheck",
     "Foresight",
@@ -52,6 +54,7 @@ __all__ = [
     "Writer",
     "bytes_of",
     "changed_rows",
+    "changed_since",
     "changes",
     "compare_all",
     "compare_table",
@@ -59,6 +62,7 @@ __all__ = [
     "estimated_rows",
     "hashes_of",
     "keys_there",
+    "left_rows_statement",
     "look_at_rows",
     "moved_rows",
     "moves_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from egrow_replica.content import Moves, Overwritten, OwnColumns
 from egrow_replica.db import Composed, Door, Identifier, int8_array, query
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
-from egrow_replica.model import Model, QualifiedName, WindowState
+from egrow_replica.model import Model, QualifiedName, TableName, WindowState
 from egrow_replica.replication.history import Moment
 from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.replication.publication import Difference, Published
@@ -25,7 +25,11 @@ from egrow_replica.results import ContentReport, Reconciled, RestoredTable, Vali
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
-TABLES = ("window", "step", "made_row", "hold", "overwritten", "own_values")
+TABLES = ("window", "step", "made_row", "hold", "overwritten", "own_values", "left_content")
+
+
+#: Of what is kept of content, so much stands in one row of the journal.
+PART_BYTES = 1 << 20
 
 
 class WindowSetting(Model):
@@ -253,6 +257,40 @@ def own_values(prod: Door, window: str, table: QualifiedName) -> bytes | None:
     return bytes(found) if found is not None else None
 
 
+class LeftContent(Model):
+    """Whose doing the content is that was kept last.
+
+    :ivar command: ``disable`` or ``restore``.
+    :ivar relations: the content tables that were kept.
+    """
+
+    window: str
+    command: str
+    left_at: datetime
+    relations: tuple[TableName, ...]
+
+    @property
+    def by(self) -> str:
+        """For a person and JSON: the window, or the restore of it."""
+        return self.window if self.command == "disable" else f"{self.command} of {self.window}"
+
+
+class _Part(Model):
+    packed: bytes
+
+
+def left_content(prod: Door) -> LeftContent | None:
+    """What was kept last; ``None`` where nothing was, as in a journal of an earlier version."""
+    if "left_content" not in tables_there(prod):
+        return None
+    return next(iter(prod.rows(LeftContent, query("journal/left_content"))), None)
+
+
+def left_parts(prod: Door, table: QualifiedName) -> Iterator[bytes]:
+    """What was kept of a table, part by part; no other statement may be sent through the door meanwhile."""
+    return (part.packed for part in prod.stream(_Part, query("journal/left_parts"), [str(table)]))
+
+
 class Journal:
     """Writing the journal, on the connection that writes everything else, so that entry and effect commit together."""
 
@@ -350,6 +388,21 @@ class Journal:
         if "own_values" in tables_there(self._prod):
             self._prod.execute(query("journal/delete_own_values"), [self._window])
 
+    def keep_left_content(self, command: str, tables: Iterable[tuple[QualifiedName, Iterator[bytes]]]) -> bool:
+        """Keep what the content tables hold now, instead of what was kept before. Return whether there is a place.
+
+        :param tables: each with its rows' hashes in blocks, read through another door before the next is asked for.
+        """
+        if "left_content" not in tables_there(self._prod):
+            return False
+        with self._prod.transaction():
+            self._prod.execute(query("journal/delete_left_content"))
+            for table, blocks in tables:
+                for number, part in enumerate(_parts(blocks)):
+                    values = [str(table), number, self._window, command, part]
+                    self._prod.execute(query("journal/insert_left_content"), values)
+        return True
+
     def overwritten(self) -> list[Overwritten]:
         """Which values of production's columns the window overwrote; none in a journal of an earlier version."""
         if "overwritten" not in tables_there(self._prod):
@@ -364,6 +417,17 @@ class Journal:
     def made_rows(self, table: QualifiedName) -> array[int]:
         """Rows that the window added, as far as they are noted."""
         return self._prod.numbers(query("journal/made_rows"), [self._window, str(table)])
+
+
+def _parts(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, in parts that a statement can carry."""
+    held = bytearray()
+    for block in blocks:
+        held += block
+        if len(held) >= PART_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 def _json(value: BaseModel) -> Any:

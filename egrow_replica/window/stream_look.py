@@ -194,13 +194,19 @@ def _taken_back(prod: Door, subject: Subject, found: Mapping[QualifiedName, Equa
 
 def _never_compared(scope: Scope, *, updates: bool) -> Iterator[str]:
     """What is none of the window's business."""
+    yield from columns_left_out(scope)
     for table in scope.tables:
-        if table.production_columns:
-            yield f"{table.name}: {', '.join(table.production_columns)} belong to production"
         if table.filter:
             yield f"{table.name}: rows of dev to which {table.filter} does not apply"
     if not updates:
         yield "rows that both servers have: updates are not published"
+
+
+def columns_left_out(scope: Scope) -> Iterator[str]:
+    """The columns that travel to nobody."""
+    for table in scope.tables:
+        if table.production_columns:
+            yield f"{table.name}: {', '.join(table.production_columns)} belong to production"
 
 
 def _left_out(found: Mapping[QualifiedName, Equality], new: Mapping[QualifiedName, tuple[str, ...]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from egrow_replica.catalog import (
@@ -38,7 +38,7 @@ from egrow_replica.evidence import (
     tier,
     touching,
 )
-from egrow_replica.model import EvidenceTier, TableVerdict
+from egrow_replica.model import EvidenceTier, QualifiedName, TableVerdict
 from egrow_replica.replication import origins as replication_origins
 from egrow_replica.replication import subscription as subscriptions
 from egrow_replica.replication.names import PREFIX
@@ -145,12 +145,7 @@ def validate(
     problems += _verdict_problems(users.tables, subject.setting.allow_unproven, notes)
     problems += _columns_problems(found.columns, subject.setting.allow_unproven, notes)
     problems += _wal_problems(users, subject.setting.allow_unproven, notes)
-    problems += [
-        f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
-        f"({one.constraint})"
-        for one in found.orphans
-        if one.count_after > one.count_before
-    ]
+    problems += orphan_problems(found.orphans)
     problems += [f"the probe {probe.sql!r} is {probe.after} now" for probe in found.probes if probe.after is not True]
     problems += [
         f"the streak report's {one.name} was {one.before} and is {one.after}, which no write of others explains"
@@ -258,7 +253,7 @@ def _production(
                 have_counted=lambda: subscriptions.have_counted(wal_door, subject.common),
                 progress=listener.advance,
             )
-            keys = touching(read_foreign_keys(first), subject.scope.names)
+            keys = keys_to_count(first, subject.scope, notes)
             counted = count_all(first, keys) if full_scan else _count_again(first, keys, subject, users, tables)
             orphans = _orphans(before.orphans, counted)
             probes = compare_probes(before.probes, run_probes(first, [probe.sql for probe in before.probes]))
@@ -288,6 +283,50 @@ def _production(
     proves = users.findings is not None and users.findings.proves
     notes += filter(None, [watch.note(exact=users.tier is EvidenceTier.EXACT, wal=proves)])
     return _Production(names, users, orphans, probes, access, streaks, own, publication)
+
+
+def orphan_problems(orphans: Iterable[OrphanCount]) -> list[str]:
+    """A sentence for each foreign key that has more orphans than before."""
+    return [
+        f"{one.table}: {one.count_after - one.count_before} rows point at no row of {one.references} any more "
+        f"({one.constraint})"
+        for one in orphans
+        if one.count_after > one.count_before
+    ]
+
+
+def keys_to_count(prod: Door, scope: Scope, notes: list[str]) -> tuple[ForeignKey, ...]:
+    """The foreign keys that lead from or to content: those that are there, and those that were when the window opened.
+
+    What a key promised is looked after although somebody has dropped it, as far as its columns are still there.
+    """
+    keys = touching(read_foreign_keys(prod), scope.names)
+    there = {(key.table, key.name) for key in keys}
+    gone = [key for key in scope.foreign_keys if (key.table, key.name) not in there]
+    if not gone:
+        return keys
+    relations = read_relations(prod, measured=False)
+    tables = read_tables(prod, [relations[name] for name in _named_by(gone) if name in relations])
+    countable = [key for key in gone if _can_be_counted(key, tables)]
+    notes += [
+        f"{key.table}: the foreign key {key.name} is gone; rows that point nowhere "
+        + ("were counted all the same" if key in countable else "cannot be counted: a column of it is gone too")
+        for key in gone
+    ]
+    return (*keys, *countable)
+
+
+def _named_by(keys: Iterable[ForeignKey]) -> set[QualifiedName]:
+    return {name for key in keys for name in (key.table, key.references)}
+
+
+def _can_be_counted(key: ForeignKey, tables: Mapping[QualifiedName, Table]) -> bool:
+    table, referenced = tables.get(key.table), tables.get(key.references)
+    if table is None or referenced is None:
+        return False
+    return all(table.column(name) for name in key.columns) and all(
+        referenced.column(name) for name in key.referenced_columns
+    )
 
 
 def look_at_hold(servers: Servers, scope: Scope, subscription: str) -> tuple[int | None, str]:

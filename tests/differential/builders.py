@@ -23,6 +23,7 @@ from egrow_replica.content import (
     Restore,
     Traces,
     Writer,
+    left_rows_statement,
     look_at_rows,
     planned_statements,
     recent_rows,
@@ -221,6 +222,7 @@ def _own_columns(scope: Scope, _: str) -> list[str]:
     for table in scope.tables:
         own = OwnColumns(table=table.name, groups=(table.columns[:1], table.columns[1:]), mask=7)
         prod.execute(values_statement(table, own, SEED))
+        prod.execute(left_rows_statement(table, SEED))
         with suppress(TypeError):  # the paper's answer has no values to look at
             list(look_at_rows(prod, table, own, SEED, defaultdict(int, {1: 1}), SQL("NULL::pg_catalog.int8")))
         all_different(prod, table, SEED, table.key_columns)
