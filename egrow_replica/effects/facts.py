@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from egrow_replica.model import Model, QualifiedName, TableName
 
@@ -44,6 +45,39 @@ class Command(StrEnum):
 
 #: A default search: the apply worker's, and nearly that of our own connections.
 EMPTY_PATH: tuple[str, ...] = ()
+
+
+class ObjectId(NamedTuple):
+    """An object of the database: the catalog that it stands in, and its oid there."""
+
+    catalog: str
+    oid: int
+
+
+class Link(Model):
+    """One object needs another to run, or has it as a part.
+
+    :ivar of_catalog: ``""``: everything begins with the target.
+    :ivar kind: why: column, default, check, index, needs, calls, support …
+    :ivar name: of the part, or of a function.
+    """
+
+    of_catalog: str
+    of_oid: int
+    catalog: str
+    oid: int
+    kind: str
+    name: str
+
+    @property
+    def source(self) -> ObjectId:
+        """What needs."""
+        return ObjectId(self.of_catalog, self.of_oid)
+
+    @property
+    def target(self) -> ObjectId:
+        """What is needed."""
+        return ObjectId(self.catalog, self.oid)
 
 
 class ContentFact(Model):
