@@ -98,8 +98,8 @@ class MoveSequences(Step):
         """Move those that have to."""
 
         def move() -> int:
-            with run.servers.read_dev("sequences") as dev, run.writer.transaction():
-                run.content_writer(APPLY_ROLE).begin()
+            with run.servers.read_dev("sequences") as dev, run.writing(APPLY_ROLE) as writer:
+                writer.begin()
                 targets = sequences.targets(dev, run.writer, run.scope)
                 sequences.move(run.writer, targets)
                 return len(targets)

@@ -38,7 +38,12 @@ class Writer:
         self.door.execute(SQL("SET LOCAL ROLE {}").format(Identifier(role)))
 
     def become_operator(self) -> None:
-        """Leave the content role: the journal and the users' tables are the operator's to write and to read."""
+        """Leave the content role: the journal and the users' tables are the operator's to write and to read.
+
+        What the writes have put off is done before, under the role that wrote: before 18 a deferred trigger runs as
+        whoever the transaction is at its end.
+        """
+        self.door.execute(query("content/fire_deferred"))
         self.door.execute("SET LOCAL ROLE NONE")
 
 

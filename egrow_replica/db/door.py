@@ -60,6 +60,7 @@ class Door:
         self.sent: Callable[[Vetted], None] | None = None
         self._stream: _Stream[Any] | None = None
         self._was_in_transaction = False
+        self._unjudged = False
 
     def watched_by(self, waits: Waits, watched: Watched) -> None:
         """Let somebody look for whom its statements wait, until it is closed."""
@@ -192,10 +193,14 @@ class Door:
             self._fail(error, vetted)
 
     @contextmanager
-    def transaction(self, begin: str = "BEGIN") -> Iterator[None]:
+    def transaction(self, begin: str = "BEGIN", *, commit: bool = True) -> Iterator[None]:
         """A transaction: committed at the end of the block, rolled back where the block raises.
 
+        One that writes content is refused its commit unless it was :meth:`judged`.
+
         A connection that is gone cannot be rolled back; the server has done it, and the block's error goes on.
+
+        :param commit: ``False`` rolls it back at the end of the block too.
         """
         self.execute(begin)
         try:
@@ -205,7 +210,11 @@ class Door:
                 with _unless_gone():
                     self.execute("ROLLBACK")
             raise
-        self.execute("COMMIT")
+        self.execute("COMMIT" if commit else "ROLLBACK")
+
+    def judged(self) -> None:
+        """Let the open transaction commit: what it has written was looked at. Its next write takes that back."""
+        self._unjudged = False
 
     def verifier(self, role: str, password: SecretStr) -> str:
         """What ``PASSWORD`` takes instead of the password itself, so that the server never sees that as text."""
@@ -232,11 +241,23 @@ class Door:
         self.close()
 
     def _announce(self, vetted: Vetted) -> Vetted:
-        log_sent(self.server, vetted.shown)
         self._was_in_transaction = self._connection.info.transaction_status is not TransactionStatus.IDLE
+        self._keep_judged(vetted)
+        log_sent(self.server, vetted.shown)
         if self.sent is not None:
             self.sent(vetted)
         return vetted
+
+    def _keep_judged(self, vetted: Vetted) -> None:
+        """See that nothing commits a write of content that was not judged: a fence around our own code."""
+        if vetted.kind is StatementKind.TRANSACTION:
+            if _commits(vetted) and self._unjudged:
+                raise RuntimeError("content was written in a transaction that nobody has judged")
+            self._unjudged = self._unjudged and self._was_in_transaction
+        elif self.policy.is_judged(vetted.kind, vetted.writes):
+            if not self._was_in_transaction:
+                raise RuntimeError("content is written outside a transaction, where nobody can judge it")
+            self._unjudged = True
 
     @contextmanager
     def _cursor(
@@ -255,7 +276,7 @@ class Door:
 
     def _in_flight(self, vetted: Vetted) -> str:
         """What nobody here can know where the connection breaks now; what can be known, in a sentence."""
-        if vetted.text.upper().startswith("COMMIT"):
+        if _commits(vetted):
             return f"Whether {self.server} has committed the last transaction is not known: the answer is lost."
         if self._was_in_transaction:
             return f"The transaction that was open on {self.server} is rolled back; what was committed before stays."
@@ -293,6 +314,10 @@ class _Stream(Iterator[Row]):
         """End it; nothing more can be read."""
         self._pieces.close()
         self._cut = True
+
+
+def _commits(vetted: Vetted) -> bool:
+    return vetted.kind is StatementKind.TRANSACTION and vetted.text.upper().startswith(("COMMIT", "END"))
 
 
 def _together(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from egrow_replica.evidence.baseline import (
     hand_in_counts,
     take_baseline,
 )
+from egrow_replica.evidence.before_commit import TransactionJudge, judged_transaction
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, TableFingerprint, origin_of_newer
 from egrow_replica.evidence.judge import LOCAL_ORIGIN, Origins
 from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
@@ -51,6 +52,7 @@ __all__ = [
     "TableFingerprint",
     "TableRows",
     "TableWrites",
+    "TransactionJudge",
     "UserEvidence",
     "WalFindings",
     "WalReading",
@@ -68,6 +70,7 @@ __all__ = [
     "hand_in_counts",
     "ignore",
     "judge_own_columns",
+    "judged_transaction",
     "mark",
     "new_orphans",
     "origin_of_newer",

@@ -20,6 +20,7 @@ _WRITING = frozenset({Kind.INSERT, Kind.UPDATE, Kind.DELETE, Kind.MERGE})
 _SESSION = frozenset({Kind.TRANSACTION, Kind.SET})
 _WINDOW = frozenset(
     {
+        Kind.SET_CONSTRAINTS,
         Kind.LOCK,
         Kind.ANALYZE,
         Kind.CREATE_SCHEMA,
@@ -239,6 +240,12 @@ class Policy:
         if Kind.INSERT not in self.kinds:
             return False
         return relation in self.content or self.is_own(relation) or self.is_temporary(relation)
+
+    def is_judged(self, kind: Kind, written: Iterable[QualifiedName]) -> bool:
+        """Whether what a statement sets off has to be looked at before it commits: it writes or analyses content."""
+        if not self.replays:
+            return False
+        return kind is Kind.ANALYZE or not (self.content | self.sequences).isdisjoint(written)
 
     @property
     def is_maintenance(self) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from egrow_replica.db import Capability, Door, ExportedSlot
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
-from egrow_replica.evidence import Baseline
+from egrow_replica.evidence import Baseline, judged_transaction
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import Settings
@@ -177,9 +177,14 @@ class Run:
             self._dev.close()
             self._dev = None
 
-    def content_writer(self, role: str) -> Writer:
-        """How content is written under a role."""
-        return Writer(self.writer, role, self.settings.window.lock_timeout)
+    @contextmanager
+    def writing(self, role: str) -> Iterator[Writer]:
+        """A transaction that writes content under a role; what it has written is judged before it commits.
+
+        :raises ValidationFailed: it has written something else than content, and is rolled back.
+        """
+        with judged_transaction(self.writer, self.scope):
+            yield Writer(self.writer, role, self.settings.window.lock_timeout)
 
     def check_lock(self) -> None:
         """See that no other controller can be at work; :raises WrongState: the lock is lost."""

@@ -165,6 +165,7 @@ def test_a_commit_whose_answer_is_lost(gated: Gated) -> None:
 def _insert(door: Door) -> None:
     with door.transaction():
         door.execute("INSERT INTO public.told (n) VALUES (1)")
+        door.judged()
 
 
 def _end_once(pair: Pair, query: str) -> threading.Thread:

@@ -25,6 +25,7 @@ OF_STATEMENT: dict[str, frozenset[str]] = {
     "ExplainStmt": frozenset({"DefElem"}),
     "TransactionStmt": frozenset({"DefElem"}),
     "VariableSetStmt": frozenset({"DefElem"}),
+    "ConstraintsSetStmt": frozenset(),
     "VacuumStmt": frozenset({"DefElem", "VacuumRelation"}),
     "CreateStmt": frozenset({"Constraint", "DefElem", "TableLikeClause"}),
     "CreateTableAsStmt": frozenset({"IntoClause"}),

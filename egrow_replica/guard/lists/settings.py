@@ -15,6 +15,7 @@ SESSION: dict[str, frozenset[str] | None] = {
     "maintenance_work_mem": None,
     "statement_timeout": None,
     "timezone": None,
+    "track_counts": frozenset({"on", "true"}),
     "transaction_timeout": None,
     "work_mem": None,
     # How a join is made, not what comes of it.

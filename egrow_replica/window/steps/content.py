@@ -65,8 +65,7 @@ class Reconcile(Step):
 
             def write() -> list[Outcome]:
                 run.check_effects()
-                with run.writer.transaction():
-                    writer = run.content_writer(role)
+                with run.writing(role) as writer:
                     writer.begin()
                     done = write_differences(dev, writer, run.scope, differences, run.setting.seed, run.listener.say)
                     sequences.move(run.writer, sequences.targets(dev, run.writer, run.scope))
@@ -159,8 +158,8 @@ def analyze(run: Run) -> None:
     if not may_maintain(run.writer):
         return
     for table in run.scope.tables:
-        with run.writer.transaction():
-            run.content_writer(APPLY_ROLE).become(APPLY_ROLE)
+        with run.writing(APPLY_ROLE) as writer:
+            writer.become(APPLY_ROLE)
             run.writer.execute(analyze_statement(table))
 
 
@@ -180,8 +179,7 @@ def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
     run.check_effects()
     scope = scope_now(run)
     before = count_all(run.writer, scope.foreign_keys)
-    with run.writer.transaction():
-        writer = run.content_writer(RESTORE_ROLE)
+    with run.writing(RESTORE_ROLE) as writer:
         restore = open_restore(run, scope, writer, keep_referenced=keep_referenced)
         writer.begin()
         restored = restore.run()
@@ -205,8 +203,7 @@ def foresee(run: Run, *, keep_referenced: bool) -> Foresight:
 
     No role is taken on: nothing of content is written, and what is read needs the operator's own rights.
     """
-    with run.writer.transaction():
-        writer = run.content_writer(RESTORE_ROLE)
+    with run.writing(RESTORE_ROLE) as writer:
         return open_restore(run, scope_now(run), writer, keep_referenced=keep_referenced).foresee()
 
 

@@ -1,0 +1,190 @@
+"""What a transaction of ours has written, asked by itself before it may commit: content alone, or it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from egrow_replica.catalog import OWN_SCHEMA, Scope
+from egrow_replica.db import Door, query
+from egrow_replica.errors import PreflightFailed, StatementFailed, ValidationFailed
+from egrow_replica.model import Model, QualifiedName, TableName
+
+#: Catalogs in which a temporary table has rows; whose rows were written there is looked at one by one.
+_TEMPORARY_IN = frozenset(
+    {"pg_class", "pg_attribute", "pg_type", "pg_index", "pg_constraint", "pg_attrdef", "pg_namespace", "pg_depend"}
+    | {"pg_shdepend"}
+)
+#: What ANALYZE writes; which table it was about is told by the lock that it takes on it.
+_STATISTICS = frozenset({"pg_statistic", "pg_statistic_ext_data"})
+_CATALOG = "pg_catalog"
+_WRITES_ROWS = "RowExclusiveLock"
+
+
+class OwnWrite(Model):
+    """What the transaction has done to one relation.
+
+    :ivar name: ``None`` where it is gone again; ``table`` is that to which an index or a TOAST table belongs.
+    :ivar kind: ``pg_class.relkind``.
+    :ivar root_oid: the root of the partition tree that the table is in.
+    :ivar locks: the modes in which it is locked, but for those of readers and of rows.
+    """
+
+    oid: int
+    name: TableName | None
+    kind: str | None
+    temporary: bool
+    table_oid: int | None
+    table: TableName | None
+    root_oid: int | None
+    inserted: int
+    updated: int
+    deleted: int
+    locks: list[str]
+
+    def since(self, before: OwnWrite | None) -> OwnWrite:
+        """What was counted after ``before``: earlier transactions may not have handed in their counts yet."""
+        if before is None:
+            return self
+        return self.model_copy(
+            update={
+                "inserted": self.inserted - before.inserted,
+                "updated": self.updated - before.updated,
+                "deleted": self.deleted - before.deleted,
+            }
+        )
+
+    @property
+    def counted(self) -> str:
+        """The numbers of rows in words, ``""`` for none."""
+        numbers = (("inserted", self.inserted), ("updated", self.updated), ("deleted", self.deleted))
+        return ", ".join(f"{rows(number)} {word}" for word, number in numbers if number)
+
+
+class _CatalogRows(Model):
+    catalog: str
+    rows: int
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class TransactionJudge:
+    """The look at one transaction of a door, begun as its first statement.
+
+    :ivar before: what the session had counted before this transaction, by relation.
+    """
+
+    door: Door
+    scope: Scope
+    before: dict[int, OwnWrite]
+
+    @classmethod
+    def begin(cls, door: Door, scope: Scope) -> TransactionJudge:
+        """Note where things stand; right behind ``BEGIN``."""
+        return cls(door, scope, {write.oid: write for write in _own_writes(door)})
+
+    def outside(self) -> list[str]:
+        """Return what this transaction has written that is not content, a sentence part for each relation.
+
+        It fires what is deferred first, which would otherwise run at ``COMMIT``, behind this look.
+        """
+        self.door.execute(query("content/fire_deferred"))
+        writes = [write.since(self.before.get(write.oid)) for write in _own_writes(self.door)]
+        found = list(_outside(writes, self.scope))
+        for changed in self.door.rows(_CatalogRows, query("evidence/own_catalog_rows")):
+            found.append(f"{_CATALOG}.{changed.catalog}: {rows(changed.rows)} ({', '.join(changed.names)})")
+        return found
+
+    def check(self) -> None:
+        """See that it may be committed; the next statement has to be ``COMMIT``.
+
+        :raises ValidationFailed: it has written something else than content.
+        """
+        found = self.outside()
+        if found:
+            raise ValidationFailed(
+                f"what was written set off writes outside content, nothing was committed: {'; '.join(found)}",
+                hint="Look for a trigger, rule, default, check or type of a content table that does it, and disable it"
+                " for the length of the window. A sequence that was moved stays moved.",
+                code="outside-content",
+            )
+        self.door.judged()
+
+
+@contextmanager
+def judged_transaction(door: Door, scope: Scope, *, commit: bool = True) -> Iterator[TransactionJudge]:
+    """A transaction that may write content: judged as the last thing before it is committed.
+
+    :param commit: ``False`` rolls it back in any case, judged all the same: a rehearsal.
+    :raises ValidationFailed: it has written something else; it is rolled back.
+    :raises PreflightFailed: this session does not count what it writes, and may not begin to.
+    """
+    count_rows(door)
+    with door.transaction(commit=commit):
+        judge = TransactionJudge.begin(door, scope)
+        yield judge
+        judge.check()
+
+
+def count_rows(door: Door) -> None:
+    """See that the session counts the rows that it writes.
+
+    :raises PreflightFailed: it does not, and its role may not turn that on.
+    """
+    if door.value(query("evidence/counts_rows")):
+        return
+    try:
+        door.execute(query("evidence/count_rows"))
+    except StatementFailed:
+        raise PreflightFailed(
+            f"{door.server} does not count the rows that a session writes (track_counts is off), so no transaction can"
+            " be judged before it commits",
+            hint=f"Turn it on: ALTER ROLE {door.role} SET track_counts = on, or grant SET ON PARAMETER track_counts.",
+            code="not-counted",
+        ) from None
+
+
+def rows(number: int) -> str:
+    """A number of rows in words."""
+    return f"{number} row" if number == 1 else f"{number} rows"
+
+
+def _own_writes(door: Door) -> list[OwnWrite]:
+    return door.rows(OwnWrite, query("evidence/own_writes"))
+
+
+def _outside(writes: Iterable[OwnWrite], scope: Scope) -> Iterator[str]:
+    content = {table.oid for table in scope.tables}
+    sequences = {sequence.name for sequence in scope.sequences}
+    found: dict[QualifiedName | int, list[OwnWrite]] = {}
+    for write in writes:
+        if write.temporary or {write.table_oid, write.root_oid} & content or write.name in sequences:
+            continue
+        if write.table is not None and write.table.schema == OWN_SCHEMA:
+            continue
+        if write.table is not None and write.table.schema == _CATALOG and not _in_catalog(write):
+            continue
+        found.setdefault(write.table or write.oid, []).append(write)
+    for table, parts in found.items():
+        name = str(table) if isinstance(table, QualifiedName) else f"a relation that is gone (oid {table})"
+        yield f"{name}: {_said(parts)}"
+
+
+def _in_catalog(write: OwnWrite) -> bool:
+    """Whether this is a write to a catalog that no statement of ours makes; a lock alone is none."""
+    assert write.table is not None
+    if write.table.name in _TEMPORARY_IN:
+        return write.deleted > 0
+    return write.table.name not in _STATISTICS and bool(write.counted)
+
+
+def _said(parts: list[OwnWrite]) -> str:
+    """What was done to a table, by the table's own rows if they were counted, else by what was locked."""
+    counted = [part.counted for part in parts if part.oid == part.table_oid and part.counted]
+    if counted:
+        return counted[0]
+    if any(part.kind == "S" and _WRITES_ROWS in part.locks for part in parts):
+        return "moved"
+    locks = sorted({mode for part in parts for mode in part.locks})
+    return f"locked in {' and '.join(locks)}" if locks else "; ".join(part.counted for part in parts if part.counted)
