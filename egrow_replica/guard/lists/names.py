@@ -33,3 +33,6 @@ ANY_TYPE: frozenset[str] = words("""
 array_append array_cat array_position array_positions array_prepend array_remove array_replace lag lead width_bucket
 range_merge
 """)
+
+#: Operators that there are over text, json and the like only: none of them takes any array, row or range.
+OVER_BUILT_IN: frozenset[str] = words("~ ~* !~ !~* ~~ !~~ ~~* !~~* ^@ -> ->> #> #>> #- ? ?| ?& @? @@")

@@ -12,7 +12,7 @@ import re
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts
-from egrow_replica.guard.lists.names import ANY_TYPE
+from egrow_replica.guard.lists.names import ANY_TYPE, OVER_BUILT_IN
 from egrow_replica.guard.policy import Policy
 from egrow_replica.guard.statements import NESTED
 from egrow_replica.guard.tree import Node, class_of, constant
@@ -20,6 +20,7 @@ from egrow_replica.guard.tree import Node, class_of, constant
 RULE = "literal"
 
 _COMPOSED = re.compile(r"\s*[{(\[]|\s*empty\s*$", re.IGNORECASE)
+_PARTS = re.compile(r"[,)}\]]|empty", re.IGNORECASE)
 
 
 def check(facts: Facts, policy: Policy) -> tuple[()]:
@@ -30,6 +31,9 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
     if not facts.classes & (NESTED | {"A_Expr"}):
         return ()
     typed = {id(cast.arg) for cast in facts.of("TypeCast")}
+    for node in facts.of("A_Expr"):
+        if node.name and node.name[-1].sval in OVER_BUILT_IN:
+            typed.update((id(node.lexpr), id(node.rexpr)))
     for names, call in facts.functions:
         if names[-1] not in ANY_TYPE:
             typed.update(map(id, call.args or ()))
@@ -53,7 +57,8 @@ def _may_be_composed(text: str) -> bool:
     >>> _may_be_composed("{5}"), _may_be_composed('{"a": 1}'), _may_be_composed("{}"), _may_be_composed("[1,2]")
     (True, False, False, True)
     """
-    if _COMPOSED.match(text) is None:
+    # What is not closed and has no second part is refused before a part of it is read.
+    if _COMPOSED.match(text) is None or _PARTS.search(text) is None:
         return False
     try:
         value = json.loads(text)
