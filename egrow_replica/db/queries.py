@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, TypeAlias
+from typing import LiteralString
 
 from psycopg import sql
 
-from egrow_replica.db.expressions import Expression, written
 from egrow_replica.settings import sql_directory
 
 
@@ -31,17 +29,9 @@ def _text(name: str) -> LiteralString:
     return _texts()[name]
 
 
-#: What fills a place of a fixed statement: a name or a list of names; or what is computed, one or several of it.
-Part: TypeAlias = sql.Composable | Expression | Sequence[Expression]
-
-
-def query(name: str, **parts: Part) -> sql.Composed:
-    """The statement in ``sql/<name>.sql``, its ``{placeholders}`` filled with ``parts``.
+def query(name: str, **parts: sql.Composable) -> sql.Composed:
+    """The statement in ``sql/<name>.sql``, its ``{placeholders}`` filled with composed ``parts``.
 
     Values are never parts: they travel as parameters, ``$1``.
     """
-    return sql.SQL(_text(name)).format(**{place: _composed(part) for place, part in parts.items()})
-
-
-def _composed(part: Part) -> sql.Composable:
-    return part if isinstance(part, sql.Composable) else written(part)
+    return sql.SQL(_text(name)).format(**parts)

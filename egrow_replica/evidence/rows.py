@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from egrow_replica.db import Door, query, relation
-from egrow_replica.db.expressions import Expression, cast, is_one_of, numbers, shown_key, value_of
+from egrow_replica.db import SQL, Composable, Door, Identifier, Literal, query, relation
 from egrow_replica.evidence.fingerprint import newer, origin_of_newer
 from egrow_replica.model import QualifiedName
 
@@ -35,13 +34,15 @@ def newer_rows(
     return tuple(door.values(statement, [first, until, NAMED]))
 
 
-def _written(since: str, origins: Iterable[int] | None) -> Expression:
+def _written(since: str, origins: Iterable[int] | None) -> Composable:
     if origins is None:
         return newer(since)
-    return is_one_of(origin_of_newer(since), numbers(origins))
+    numbers = SQL(", ").join(SQL(str(int(number))) for number in origins)
+    return SQL("{} = ANY (ARRAY[{}]::pg_catalog.int8[])").format(origin_of_newer(since), numbers)
 
 
-def _shown(key: Sequence[str]) -> Expression:
+def _shown(key: Sequence[str]) -> Composable:
     if not key:
-        return cast(value_of("t", "ctid"), "text")
-    return shown_key("t", key)
+        return SQL("t.ctid::text")
+    parts = [SQL("pg_catalog.concat({}, t.{}::text)").format(Literal(f"{c}="), Identifier(c)) for c in key]
+    return SQL("pg_catalog.concat_ws(', ', {})").format(SQL(", ").join(parts))

@@ -34,7 +34,7 @@ HARMLESS = [
     SetUp(
         "built-in aggregate in a trigger",
         Cause.AGGREGATE,
-        doing("NEW.price := (SELECT max(l.id) FROM {s}.lessons AS l);"),
+        doing("NEW.n := (SELECT max(l.id) FROM {s}.lessons AS l);"),
     ),
     SetUp("record without a default", Cause.RECORD, doing("r := ROW(1, 2);", declare="r record;")),
     SetUp(

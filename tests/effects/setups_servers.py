@@ -144,7 +144,7 @@ BUILT_IN = [
           AS $f$BEGIN PERFORM {s}.w(); RETURN 1; END$f$;
           CREATE OPERATOR pg_catalog.+ (LEFTARG = {s}.pair, RIGHTARG = {s}.pair, FUNCTION = pg_catalog.pairplus);""",
         )
-        + doing("NEW.price := NEW.own_pair + NEW.own_pair;"),
+        + doing("NEW.slug := NEW.own_pair + NEW.own_pair;"),
         alone=True,
         effect="setval",
     ),
@@ -290,6 +290,16 @@ EVENT = [
 LATE = "CONSTRAINT TRIGGER"
 DEFER = "DEFERRABLE INITIALLY DEFERRED"
 HIDDEN = "SET LOCAL track_counts = off; PERFORM {s}.w(); SET LOCAL track_counts = on;"
+
+
+def hidden(statements: str) -> str:
+    """A trigger's function whose writes no counter counts."""
+    return function(
+        f"BEGIN SET LOCAL track_counts = off; {statements} SET LOCAL track_counts = on; RETURN NEW; END",
+        options="SECURITY DEFINER",
+    )
+
+
 EVASIVE = [
     SetUp(
         "constraint trigger at the commit",
@@ -393,6 +403,96 @@ EVASIVE = [
             " FROM pg_stat_activity WHERE pid = pg_backend_pid()) THEN PERFORM {s}.w(); END IF;"
         ),
         path=Path.STREAM,
+    ),
+    SetUp(
+        "production's own column, of the row itself",
+        Cause.EVASIVE,
+        function("BEGIN NEW.price := 1; RETURN NEW; END") + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
+        "production's own column, of another row",
+        Cause.EVASIVE,
+        doing("UPDATE {s}.courses SET price = 0 WHERE id = 3 AND NEW.id <> 3;", events="UPDATE OF title"),
+        event="u",
+    ),
+    SetUp(
+        "a replication slot",
+        Cause.EVASIVE,
+        by("superuser", hidden("PERFORM pg_create_physical_replication_slot('{s}_' || NEW.id);")) + trigger(),
+        beyond=True,
+    ),
+    SetUp(
+        "a large object that goes, counters switched off",
+        Cause.EVASIVE,
+        by("people", "CREATE TABLE {s}.files AS SELECT lo_create(0) AS file FROM generate_series(1, 5);")
+        + by(
+            "superuser",
+            hidden(
+                "PERFORM lo_unlink((SELECT min(file) FROM {s}.files WHERE file IN"
+                " (SELECT oid FROM pg_largeobject_metadata)));"
+            ),
+        )
+        + trigger(),
+    ),
+    SetUp(
+        "a large object's data, counters switched off",
+        Cause.EVASIVE,
+        by("people", "CREATE TABLE {s}.files AS SELECT lo_from_bytea(0, '\\x0102') AS file;")
+        + by("superuser", hidden("PERFORM lo_put((SELECT file FROM {s}.files), NEW.id, '\\x09');"))
+        + trigger(),
+    ),
+    SetUp(
+        "a setting of a role that goes, counters switched off",
+        Cause.EVASIVE,
+        by(
+            "superuser",
+            "ALTER ROLE people SET application_name = '{s}';" + hidden("ALTER ROLE people RESET application_name;"),
+        )
+        + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
+        "a description that goes, counters switched off",
+        Cause.EVASIVE,
+        by("superuser", "COMMENT ON TABLE {s}.users IS 'people';" + hidden("COMMENT ON TABLE {s}.users IS NULL;"))
+        + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
+        "a function that goes, counters switched off",
+        Cause.EVASIVE,
+        by(
+            "superuser",
+            "CREATE FUNCTION {s}.spare() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+            + hidden("DROP FUNCTION {s}.spare();"),
+        )
+        + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
+        "a right that goes, counters switched off",
+        Cause.EVASIVE,
+        by("superuser", hidden("REVOKE SELECT ON {s}.users FROM studio;")) + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
+        "a large object emptied, counters switched off",
+        Cause.EVASIVE,
+        by("people", "CREATE TABLE {s}.files AS SELECT lo_from_bytea(0, '\\x0102') AS file;")
+        + by("superuser", hidden("PERFORM lo_truncate(lo_open((SELECT file FROM {s}.files), 131072), 0);"))
+        + trigger(),
+    ),
+    SetUp(
+        "a row of the catalogue that goes, counters switched off",
+        Cause.EVASIVE,
+        by(
+            "superuser",
+            "COMMENT ON SEQUENCE {s}.tickets IS 'numbers';"
+            + hidden("DELETE FROM pg_description WHERE objoid = '{s}.tickets'::regclass;"),
+        )
+        + trigger("UPDATE"),
+        event="u",
     ),
     SetUp(
         "a table emptied",

@@ -81,7 +81,7 @@ OPERATOR = [
             returns="bigint",
             language="sql",
         )
-        + doing("NEW.price := {s}.g();"),
+        + doing("NEW.slug := {s}.g();"),
     ),
     SetUp(
         "operator over dblink_exec",
@@ -172,7 +172,7 @@ ARGUMENT = [
         "default argument of a harmless function",
         Cause.ARGUMENT,
         "CREATE FUNCTION {s}.plus(a int, b int DEFAULT {s}.w()) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a; END';"
-        + doing("NEW.price := {s}.plus(1);"),
+        + doing("NEW.slug := {s}.plus(1);"),
         effect="delete",
     ),
     SetUp(
@@ -185,7 +185,7 @@ ARGUMENT = [
         "default argument left out by name",
         Cause.ARGUMENT,
         "CREATE FUNCTION {s}.plus(a int DEFAULT {s}.w(), b int DEFAULT 2) RETURNS int LANGUAGE plpgsql"
-        " AS 'BEGIN RETURN b; END';" + doing("NEW.price := {s}.plus(b => 1);"),
+        " AS 'BEGIN RETURN b; END';" + doing("NEW.slug := {s}.plus(b => 1);"),
         effect="view",
     ),
     SetUp(
@@ -199,7 +199,7 @@ ARGUMENT = [
         "default argument, nextval",
         Cause.ARGUMENT,
         "CREATE FUNCTION {s}.plus(a int, b bigint DEFAULT nextval('{s}.tickets')) RETURNS int LANGUAGE plpgsql"
-        " IMMUTABLE AS 'BEGIN RETURN a; END';" + doing("NEW.price := {s}.plus(1);"),
+        " IMMUTABLE AS 'BEGIN RETURN a; END';" + doing("NEW.slug := {s}.plus(1);"),
     ),
     SetUp(
         "default argument of a built-in, replaced",
@@ -277,7 +277,7 @@ PLANNING = [
         Cause.PLANNING,
         by("people", "CREATE INDEX ON {s}.users ((lower(name) || {s}.im(1)));")
         + function("SELECT count(*) FROM {s}.users", name="members()", returns="bigint", language="sql")
-        + doing("NEW.price := {s}.members();"),
+        + doing("NEW.slug := {s}.members();"),
         effect="table",
     ),
     SetUp(
@@ -413,7 +413,7 @@ KNOWN = [
         "SQL function with a body of its own",
         Cause.KNOWN,
         "CREATE FUNCTION {s}.g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT {s}.w(); END;"
-        + doing("NEW.price := {s}.g();"),
+        + doing("NEW.slug := {s}.g();"),
         effect="view",
     ),
     SetUp(
@@ -421,7 +421,7 @@ KNOWN = [
         Cause.KNOWN,
         function("BEGIN PERFORM {s}.w(); RETURN x; END", name="step(x int, y int)", returns="int")
         + "CREATE AGGREGATE {s}.a(int) (SFUNC = {s}.step, STYPE = int, INITCOND = '0');"
-        + doing("NEW.price := {s}.a(1);"),
+        + doing("NEW.slug := {s}.a(1);"),
         effect="delete",
     ),
     SetUp(
@@ -429,7 +429,7 @@ KNOWN = [
         Cause.KNOWN,
         function("BEGIN PERFORM {s}.w(); RETURN x; END", name="both(x int, y int)", returns="int")
         + operator("@+@", "{s}.both", "int", "int")
-        + doing("NEW.price := 1 OPERATOR({s}.@+@) 2;"),
+        + doing("NEW.slug := 1 OPERATOR({s}.@+@) 2;"),
         effect="object",
     ),
 ]

@@ -181,14 +181,14 @@ BARE_CALL = [
         Cause.BARE_CALL,
         function("SELECT {s}.w()", name="seen(bigint)", returns="int", language="sql")
         + function("SELECT (5::bigint).seen", name="g()", returns="int", language="sql", options=PATH)
-        + doing("NEW.price := {s}.g();"),
+        + doing("NEW.slug := {s}.g();"),
         effect="comment",
     ),
     SetUp(
         "bare, a function of an array",
         Cause.BARE_CALL,
         function("SELECT {s}.w()", name="seen(text[])", returns="int", language="sql")
-        + doing("NEW.price := (ARRAY['a']).seen;", options=PATH),
+        + doing("NEW.slug := (ARRAY['a']).seen;", options=PATH),
         effect="setval",
     ),
 ]
@@ -218,7 +218,7 @@ SEARCH_PATH = [
             """CREATE SCHEMA "{s}""x,pg_catalog"; GRANT USAGE ON SCHEMA "{s}""x,pg_catalog" TO PUBLIC;
             CREATE FUNCTION "{s}""x,pg_catalog".length(text) RETURNS int LANGUAGE sql AS 'SELECT {s}.w()';""",
         )
-        + doing("NEW.price := length(NEW.title);", options="""SET search_path = "{s}""x,pg_catalog", pg_catalog"""),
+        + doing("NEW.slug := length(NEW.title);", options="""SET search_path = "{s}""x,pg_catalog", pg_catalog"""),
         effect="delete",
     ),
     SetUp(
@@ -240,14 +240,14 @@ SEARCH_PATH = [
             """CREATE FUNCTION "{s}_a,{s}_b".plus(int, int) RETURNS int LANGUAGE sql AS 'SELECT {s}.w()';
             CREATE OPERATOR "{s}_a,{s}_b".+ (LEFTARG = int, RIGHTARG = int, FUNCTION = "{s}_a,{s}_b".plus);""",
         )
-        + doing("NEW.price := 1 + 1;", options="""SET search_path = "{s}_a,{s}_b", pg_catalog"""),
+        + doing("NEW.slug := 1 + 1;", options="""SET search_path = "{s}_a,{s}_b", pg_catalog"""),
         effect="view",
     ),
     SetUp(
         "pg_catalog named last",
         Cause.SEARCH_PATH,
         function("SELECT {s}.w()", name="lower(text)", returns="int", language="sql")
-        + doing("NEW.price := lower(NEW.title);", options="SET search_path = {s}, pg_catalog"),
+        + doing("NEW.slug := lower(NEW.title);", options="SET search_path = {s}, pg_catalog"),
         effect="comment",
     ),
 ]

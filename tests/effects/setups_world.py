@@ -22,6 +22,8 @@ from egrow_replica.catalog.tables import read_owned_sequences, read_relations, r
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
+from egrow_replica.errors import EgrowError
+from egrow_replica.evidence import judged_transaction
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
@@ -95,6 +97,7 @@ class Production:
         finally:
             with self.connect() as connection:
                 connection.execute("SET client_min_messages = error")
+                connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
                 for name in (schema, f"{schema}_a,{schema}_b", f"{schema}_b"):
                     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
                 connection.execute(
@@ -226,7 +229,7 @@ def write(production: Production, schema: str, set_up: SetUp) -> list[str]:
     return failed
 
 
-#: What has rows and is not content, a partition or child of it, or a sequence of its columns.
+#: What has rows, and whether it is content, a partition or child of it; without the sequences of its columns.
 _OTHERS = """
 WITH RECURSIVE t (oid) AS (
   SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -236,9 +239,9 @@ WITH RECURSIVE t (oid) AS (
   SELECT d.objid FROM pg_depend AS d JOIN t ON t.oid = d.refobjid
    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 )
-SELECT c.oid::regclass::text, c.relkind FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'S')
-   AND c.oid NOT IN (SELECT oid FROM t UNION ALL SELECT oid FROM owned)
+SELECT c.oid::regclass::text, CASE WHEN c.oid IN (SELECT oid FROM t) THEN 'content' ELSE c.relkind::text END
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'S') AND c.oid NOT IN (SELECT oid FROM owned)
  ORDER BY 1
 """
 _CATALOGUE = """
@@ -250,7 +253,10 @@ UNION ALL SELECT 'function', concat_ws(' ', p.oid, p.proname, p.procost) FROM pg
   JOIN pg_namespace AS n ON n.oid = p.pronamespace
  WHERE n.nspname = %(schema)s
 UNION ALL SELECT 'large objects', concat_ws(' ', count(*), min(oid), max(oid)) FROM pg_largeobject_metadata
+UNION ALL SELECT 'data of large objects', md5(string_agg(concat_ws(' ', loid, pageno, data), ',' ORDER BY loid, pageno))
+  FROM pg_largeobject
 UNION ALL SELECT 'setting', concat_ws(' ', setrole, setconfig) FROM pg_db_role_setting WHERE setrole <> 0
+UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots WHERE slot_name LIKE %(schema)s || '_%%'
 UNION ALL SELECT 'role', concat_ws(' ', rolname, rolsuper) FROM pg_roles WHERE rolname IN ('studio', 'people')
 ORDER BY 1, 2
 """
@@ -261,18 +267,64 @@ def picture(connection: Connection[Any], schema: str) -> dict[str, str]:
     found = {}
     names = {"schema": schema, "tables": list(TABLES)}
     for relation, kind in connection.execute(_OTHERS, names).fetchall():
+        if kind == "content":
+            found[f"prices of {relation}"] = _prices(connection, relation)
+            continue
         if kind == "S":
             found[relation] = str(
                 connection.execute(f"SELECT last_value, is_called FROM {relation}".encode()).fetchone()
             )
             continue
-        with connection.cursor().copy(f"COPY {relation} TO STDOUT".encode()) as rows:
-            found[relation] = "\n".join(sorted(bytes(row).decode() for row in rows))
+        found[relation] = _rows(connection, f"COPY {relation} TO STDOUT")
     for number, (kind, text) in enumerate(connection.execute(_CATALOGUE, names).fetchall()):
         found[f"{kind} {number}"] = text
     return found
 
 
+def _prices(connection: Connection[Any], relation: str) -> str:
+    """Production's own column, of the rows that stay."""
+    if relation.endswith(".lessons"):
+        return ""
+    rows = _rows(connection, f"COPY {relation} (id, price) TO STDOUT").splitlines()
+    return "\n".join(row for row in rows if row.split("\t")[0] in ("2", "3", "4", "5"))
+
+
+def _rows(connection: Connection[Any], copy: str) -> str:
+    with connection.cursor().copy(copy.encode()) as rows:
+        return "".join(sorted(bytes(row).decode() for row in rows))
+
+
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """What differs between two pictures."""
     return [name for name in sorted(before | after) if before.get(name) != after.get(name)]
+
+
+# ------------------------------------------------------------------------------------------------------ ours
+
+
+@contextmanager
+def writing(production: Production, schema: str) -> Iterator[tuple[Door, Scope]]:
+    """A door as a window's writer has it, of a superuser: no privilege is in the way of what is set in motion."""
+    with production.door() as door:
+        scope = content_of(door, schema)
+    policy = Policy.for_window(
+        content=scope.names, sequences=[sequence.name for sequence in scope.sequences], origin="egrow_set_ups"
+    )
+    with connect(
+        parse_dsn(SecretStr(production.dsn), name="prod"), Server.PROD, policy, what="test", read_only=False
+    ) as door:
+        yield door, scope
+
+
+def write_judged(production: Production, schema: str, set_up: SetUp) -> list[EgrowError]:
+    """Write content as a window does, one change a transaction. Return the refusals."""
+    refused: list[EgrowError] = []
+    with writing(production, schema) as (door, scope):
+        for letter in set_up.event:
+            try:
+                with judged_transaction(door, scope):
+                    door.execute("SET LOCAL session_replication_role = replica")
+                    door.execute(WRITES[letter].format(t=f"{schema}.courses"))
+            except EgrowError as error:
+                refused.append(error)
+    return refused

@@ -11,7 +11,6 @@ from egrow_replica.window.steps.evidence import (
     TakeBaseline,
     Validate,
     gather,
-    refuse_failed,
     subject_of,
     with_user_rows,
 )
@@ -65,7 +64,6 @@ __all__ = [
     "noted",
     "our_origins",
     "put_back",
-    "refuse_failed",
     "release_own",
     "size_of",
     "subject_of",
