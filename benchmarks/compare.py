@@ -42,6 +42,7 @@ from egrow_replica.app.compare import CompareOptions, compare
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_relations, read_tables, row_hash
 from egrow_replica.db import SQL, Composed, Door, connect, parse_dsn, relation
+from egrow_replica.db.expressions import written
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
@@ -142,7 +143,7 @@ class Bare:
         door = connect(parse_dsn(SecretStr(lab.admin_dsn(side)), name=side), side, Policy.reading(), what="benchmark")
         table = read_tables(door, [read_relations(door)[NAME]])[NAME]
         text = "SELECT pg_catalog.count(*), pg_catalog.sum({}) FROM {} AS t"
-        return door, SQL(text).format(row_hash(table.columns, "t", SEED), relation(NAME))
+        return door, SQL(text).format(written(row_hash(table.columns, "t", SEED)), relation(NAME))
 
     def seconds(self) -> Time:
         before, began = servers_cpu(self._lab), time.perf_counter()

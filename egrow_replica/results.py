@@ -300,10 +300,19 @@ class Validation(Model):
         return not self.problems
 
 
+class Removed(Model):
+    """An object of a window on a server: one that was removed, or is left, or that nobody looks after."""
+
+    server: Server
+    kind: str
+    name: str
+
+
 class EnableReport(Model):
     """Answer of ``enable`` and the first half of ``sync``.
 
     :ivar outcome: what is true after a rollback, of content and of users' rows; null where there was none.
+    :ivar removed: what a rollback removed; ``left_behind``: what is left then, null where nobody knows.
     """
 
     window: WindowSummary
@@ -313,16 +322,10 @@ class EnableReport(Model):
     validation: Validation | None = None
     rolled_back: bool = False
     outcome: Reason | None = None
+    removed: tuple[Removed, ...] = ()
+    left_behind: tuple[Removed, ...] | None = ()
     total_seconds: float
     checks: tuple[Check, ...] = ()
-
-
-class Removed(Model):
-    """An object of a window on a server: one that was removed, or is left, or that nobody looks after."""
-
-    server: Server
-    kind: str
-    name: str
 
 
 class DisableReport(Model):
@@ -338,7 +341,10 @@ class DisableReport(Model):
 
 
 class SyncReport(Model):
-    """Answer of ``sync``: a window opened, validated and closed."""
+    """Answer of ``sync``: a window opened, validated and closed, or all of it taken back.
+
+    :ivar outcome: as in :class:`EnableReport`; ``left_behind`` likewise.
+    """
 
     window: WindowSummary
     steps: tuple[StepReport, ...]
@@ -346,8 +352,9 @@ class SyncReport(Model):
     reconciled: tuple[Reconciled, ...]
     validation: Validation | None
     rolled_back: bool
+    outcome: Reason | None = None
     removed: tuple[Removed, ...]
-    left_behind: tuple[Removed, ...]
+    left_behind: tuple[Removed, ...] | None
     total_seconds: float
 
 

@@ -7,15 +7,15 @@ the stream can go on, what identifies its writes stays, and no verdict on them i
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from egrow_replica.app.context import Context, current_window, locked, run_for
+from egrow_replica.app.left import left_behind
 from egrow_replica.app.stream import go_on
-from egrow_replica.catalog import read_server_facts
-from egrow_replica.catalog.role_uses import read_role_uses, used_elsewhere
-from egrow_replica.catalog.roles import APPLY_ROLE, read_roles
+from egrow_replica.catalog.roles import APPLY_ROLE
 from egrow_replica.catalog.scope import changed_tables, lost_on_dev
 from egrow_replica.content import keys_there, recent_rows
-from egrow_replica.db import Door
 from egrow_replica.errors import (
     EgrowError,
     NotCaughtUp,
@@ -25,15 +25,14 @@ from egrow_replica.errors import (
     ValidationFailed,
     WrongState,
 )
-from egrow_replica.evidence import slot_state
 from egrow_replica.model import Model, Server, TableVerdict, WindowState
-from egrow_replica.replication import origins, publication, sequences, slot, subscription
+from egrow_replica.replication import sequences, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.left import keep_content
 from egrow_replica.window.outcome import users
-from egrow_replica.window.run import CONTENT_ROLES, Run
+from egrow_replica.window.run import Run
 from egrow_replica.window.runner import Runner
 from egrow_replica.window.steps import (
     OBJECT_STEPS,
@@ -43,6 +42,7 @@ from egrow_replica.window.steps import (
     Subscription,
     gather,
     our_origins,
+    refuse_failed,
     subject_of,
 )
 from egrow_replica.window.stream_look import catch_up, look_at_stream
@@ -157,14 +157,29 @@ def disable(context: Context, options: DisableOptions) -> DisableReport:
             _go_on_holding(run)
             runner = Runner(run)
             if run.progress.judged is not None:  # only removing is left
-                return _close(run, runner, window.validation if run.progress.judged else None, started)
-            _stop_expecting(run, runner, window.state, options)
+                return close(run, runner, window.validation if run.progress.judged else None, started)
+            with _saying_how_to_close():
+                _stop_expecting(run, runner, window.state, options)
             if not _end_stream(run, runner):
-                return _report(run, runner, WindowState.CLOSING, None, started, _left_behind(run))
+                return _report(run, runner, WindowState.CLOSING, None, started, left_behind(run))
             validation = _last_evidence(run, runner, options)
-            return _close(run, runner, validation, started)
+            return close(run, runner, validation, started)
         finally:
             run.close()
+
+
+def end_judged(run: Run, runner: Runner) -> Validation:
+    """Let everything arrive, end the stream, and gather the last evidence, which has to be good.
+
+    :raises EgrowError: it does not arrive or end, or the evidence fails; nothing is taken back here.
+    """
+    options = DisableOptions()
+    _stop_expecting(run, runner, WindowState.STREAMING, options)
+    runner.forward([EndStream()])
+    validation = _last_evidence(run, runner, options)
+    assert validation is not None, "a window that streamed has a baseline"
+    refuse_failed(run, validation)
+    return validation
 
 
 def _go_on_holding(run: Run) -> None:
@@ -184,6 +199,16 @@ def _dev_answers(run: Run, options: DisableOptions) -> bool:
         error.hint += " `disable --force` closes the window without dev."
         raise
     return True
+
+
+@contextmanager
+def _saying_how_to_close() -> Iterator[None]:
+    try:
+        yield
+    except NotCaughtUp as error:
+        how = "Wait and try again, or close without draining: `disable --now`."
+        error.hint = f"{error.hint} {how}".strip()
+        raise
 
 
 def _stop_expecting(run: Run, runner: Runner, state: WindowState, options: DisableOptions) -> None:
@@ -252,9 +277,13 @@ def _last_evidence(run: Run, runner: Runner, options: DisableOptions) -> Validat
     return gather(run, subject, run.progress.last_look, last=True)
 
 
-def _close(run: Run, runner: Runner, validation: Validation | None, started: float) -> DisableReport:
+def close(run: Run, runner: Runner, validation: Validation | None, started: float) -> DisableReport:
+    """Remove everything, and answer.
+
+    :raises EgrowError: something is left, or the validation failed; ``report`` has the report.
+    """
     _remove(run, runner, judged=validation is not None)
-    left = _left_behind(run)
+    left = left_behind(run)
     done = not runner.left and not [one for one in left if one.server is Server.PROD or run.dev_reachable]
     state = WindowState.CLOSED if done else WindowState.CLOSING
     run.journal.set_state(state)
@@ -314,11 +343,6 @@ def _drain(run: Run, runner: Runner) -> str:
     except (StreamFailed, Refused) as error:
         run.listener.say(f"warning: {error.message}; closing without what is still on its way")
         return error.message
-    except NotCaughtUp as error:
-        error.hint = " ".join(
-            filter(None, [error.hint, "Wait and try again, or close without draining: `disable --now`."])
-        )
-        raise
     return ""
 
 
@@ -340,41 +364,3 @@ def _problem(runner: Runner, validation: Validation | None) -> EgrowError | None
             hint=" ".join(["The window is closed and the content stays; `egrow-replica restore` puts it back.", *told]),
         )
     return None
-
-
-def _roles_left(prod: Door) -> list[str]:
-    """The content roles that only this database's window can have needed, or that may still do something here."""
-    here = read_server_facts(prod).database
-    uses = read_role_uses(prod, CONTENT_ROLES)
-    elsewhere = used_elsewhere(uses, here)
-    used_here = {one.role for one in uses if one.database == here}
-    return [role for role in read_roles(prod, CONTENT_ROLES) if role in used_here or role not in elsewhere]
-
-
-def _left_behind(run: Run) -> list[Removed]:
-    """What the servers themselves say is still there."""
-    name = run.names.common
-    left = []
-    with run.servers.read_prod("look") as prod:
-        if subscription.get(prod, name) is not None:
-            left.append(Removed(server=Server.PROD, kind="subscription", name=name))
-        if slot_state(prod, run.names.wal_slot) is not None:
-            left.append(Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot))
-        if origins.origin_id(prod, name) is not None:
-            left.append(Removed(server=Server.PROD, kind="origin", name=name))
-        found = read_hold(prod)
-        if found is not None and found.window_name == run.names.window:
-            left.append(Removed(server=Server.PROD, kind="hold", name=", ".join(found.names)))
-        if run.makes_roles:
-            left += [Removed(server=Server.PROD, kind="role", name=role) for role in _roles_left(prod)]
-    if not run.dev_reachable:
-        return [
-            *left,
-            Removed(server=Server.DEV, kind="publication", name=name),
-            Removed(server=Server.DEV, kind="slot", name=name),
-        ]
-    if publication.is_ours(run.dev, run.names, run.progress.publication):
-        left.append(Removed(server=Server.DEV, kind="publication", name=name))
-    if run.owns_slot and slot.get(run.dev, name) is not None:
-        left.append(Removed(server=Server.DEV, kind="slot", name=name))
-    return left

@@ -5,18 +5,22 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, NoReturn
 
 from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window, run_for, who
+from egrow_replica.app.left import left_behind
 from egrow_replica.backup import load
 from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, Interrupted, PreflightFailed, ValidationFailed, WrongState
 from egrow_replica.model import Check, EvidenceTier, Model, Severity, StepStatus, TableVerdict, WindowState
 from egrow_replica.replication.names import ObjectNames, new_id, object_names
-from egrow_replica.results import BackupReport, EnableReport, StepReport, Validation, WindowSummary
+from egrow_replica.results import BackupReport, EnableReport, Removed, StepReport, Validation, WindowSummary
 from egrow_replica.window.hold import check_roles, read_hold
 from egrow_replica.window.journal import Opening, Window, WindowSetting, read_windows
 from egrow_replica.window.preflight import Findings, run_preflight
@@ -45,40 +49,111 @@ class EnableOptions(Model):
 Approval = Callable[[Servers, Door, Door, ObjectNames, Findings], None]
 
 
-def enable(
-    context: Context, options: EnableOptions, approve: Approval | None = None, *, keeps_hold: bool = False
-) -> EnableReport:
+@dataclass(frozen=True)
+class Begun:
+    """A window that is being opened, or whose opening is gone on with.
+
+    :ivar checks: what the preflight found; nothing where another controller had made it.
+    :ivar started: when the command began, by the monotonic clock.
+    """
+
+    run: Run
+    runner: Runner
+    checks: tuple[Check, ...]
+    started: float
+
+    def report(self, state: WindowState, validation: Validation | None = None, **more: Any) -> EnableReport:
+        """What was done up to now."""
+        return EnableReport(
+            window=WindowSummary(name=self.run.names.window, state=state),
+            steps=tuple(self.runner.reports),
+            backup=_backup(self.run),
+            reconciled=self.run.progress.reconciled,
+            validation=validation,
+            total_seconds=round(time.monotonic() - self.started, 3),
+            **more,
+        )
+
+
+def enable(context: Context, options: EnableOptions, approve: Approval | None = None) -> EnableReport:
     """Open a window; it streams and is validated when this returns.
 
     :param approve: what has to agree before anything is written; then only a new window is opened, none resumed.
-    :param keeps_hold: writes stay held when it is open; the caller releases them.
     :raises EgrowError: it could not be opened; ``report`` says how far it came and whether all was taken back.
     """
+    with begun(context, options, "enable", approve) as opening:
+        with taken_back(opening):
+            opening.runner.forward(enable_steps(opening.run.setting))
+        window = opening.run.journal.read()
+        return opening.report(window.state, window.validation, checks=opening.checks)
+
+
+@contextmanager
+def begun(context: Context, options: EnableOptions, command: str, approve: Approval | None) -> Iterator[Begun]:
+    """Take production's lock, and begin a window, or go on with one whose controller is gone.
+
+    :raises EgrowError: none may be begun; nothing was done then.
+    """
     started = time.monotonic()
-    with locked(context, "enable") as (servers, door, _):
+    with locked(context, command) as (servers, door, _):
         windows = read_windows(door)
         found = open_window(windows)
         if found is not None and approve is not None:
             refuse_open(found)
         if found is not None:
-            return _resume(context, servers, door, found, started, keeps_hold)
-        with servers.read_dev("preflight") as dev:
-            names = new_names(options, windows, door)
-            context.listener.step_started("preflight")
-            findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
-            _report_preflight(context, findings, started)
-            findings.refuse()
-            refuse_hold(context, servers, door, options)
-            if approve is not None:
-                approve(servers, door, dev, names, findings)
-        run = new_run(context, servers, door, names, findings, options)
-        run.keeps_hold = keeps_hold
+            run = _resumed(context, servers, door, found)
+            opening = Begun(run, Runner(run), (), started)
+        else:
+            run, checks = _new(context, servers, door, windows, options, approve, started)
+            opening = Begun(run, Runner(run), checks, started)
         try:
-            run.journal.create()
-            run.journal.open(_opening(names, options, findings), run.setting, run.scope)
-            return _open(run, findings.checks, started)
+            if found is not None and found.state is WindowState.ROLLING_BACK:
+                context.listener.say(f"window {found.name} was being rolled back: finishing that")
+                _fail(opening, WrongState(f"window {found.name} was rolled back: {found.failure}"))
+            yield opening
         finally:
             run.close()
+
+
+@contextmanager
+def taken_back(opening: Begun) -> Iterator[None]:
+    """Take everything back where the block fails.
+
+    :raises EgrowError: what failed; ``report`` says what became of it.
+    """
+    try:
+        yield
+    except BaseException as error:
+        _fail(opening, error)
+
+
+def _new(
+    context: Context,
+    servers: Servers,
+    door: Door,
+    windows: list[Window],
+    options: EnableOptions,
+    approve: Approval | None,
+    started: float,
+) -> tuple[Run, tuple[Check, ...]]:
+    """Note a new window in the journal, if nothing speaks against one."""
+    with servers.read_dev("preflight") as dev:
+        names = new_names(options, windows, door)
+        context.listener.step_started("preflight")
+        findings = run_preflight(dev, door, context.settings, windows, whole_backup=options.whole_backup)
+        _report_preflight(context, findings, started)
+        findings.refuse()
+        refuse_hold(context, servers, door, options)
+        if approve is not None:
+            approve(servers, door, dev, names, findings)
+    run = new_run(context, servers, door, names, findings, options)
+    try:
+        run.journal.create()
+        run.journal.open(_opening(names, options, findings), run.setting, run.scope)
+    except BaseException:
+        run.close()
+        raise
+    return run, findings.checks
 
 
 def refuse_hold(context: Context, servers: Servers, prod: Door, options: EnableOptions) -> None:
@@ -99,25 +174,16 @@ def refuse_hold(context: Context, servers: Servers, prod: Door, options: EnableO
         )
 
 
-def _resume(
-    context: Context, servers: Servers, door: Door, window: Window, started: float, keeps_hold: bool
-) -> EnableReport:
-    """Finish what a dead controller began; the lock was free, so it is dead.
+def _resumed(context: Context, servers: Servers, door: Door, window: Window) -> Run:
+    """What a dead controller began; the lock was free, so it is dead.
 
     :raises WrongState: the window is open, so there is nothing to finish.
     """
     if window.state not in (WindowState.OPENING, WindowState.ROLLING_BACK):
         refuse_open(window)
-    run = run_for(context, servers, door, window)
-    run.keeps_hold = keeps_hold
-    try:
-        if window.state is WindowState.ROLLING_BACK:
-            context.listener.say(f"window {window.name} was being rolled back: finishing that")
-            _fail(run, Runner(run), WrongState(f"window {window.name} was rolled back: {window.failure}"), started)
+    if window.state is WindowState.OPENING:
         context.listener.say(f"window {window.name} was being opened by a controller that is gone: going on")
-        return _open(run, (), started)
-    finally:
-        run.close()
+    return run_for(context, servers, door, window)
 
 
 def refuse_open(window: Window | None) -> None:
@@ -133,22 +199,13 @@ def refuse_open(window: Window | None) -> None:
         )
 
 
-def _open(run: Run, checks: tuple[Check, ...], started: float) -> EnableReport:
-    runner = Runner(run)
-    try:
-        runner.forward(enable_steps(run.setting))
-    except BaseException as error:
-        _fail(run, runner, error, started)
-    window = run.journal.read()
-    return _report(run, runner, window.state, window.validation, started, checks=checks)
-
-
-def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> None:
+def _fail(opening: Begun, error: BaseException) -> NoReturn:
     """Take everything back and raise the error again, with what became of it."""
+    run, runner = opening.run, opening.runner
     if not run.holds_lock():
         run.listener.say("warning: another controller may be at work: nothing is taken back")
         if isinstance(error, EgrowError):
-            error.report = _report(run, runner, WindowState.OPENING, None, started)
+            error.report = opening.report(WindowState.OPENING, left_behind=None)
             error.hint = error.hint or "`egrow-replica status` shows the window."
         raise error
     validation = error.report if isinstance(error, EgrowError) and isinstance(error.report, Validation) else None
@@ -165,8 +222,14 @@ def _fail(run: Run, runner: Runner, error: BaseException, started: float) -> Non
         # Whatever else went wrong: this is what a person has to know.
         error = ValidationFailed("; ".join((cause, *after.problems)), hint="The report lists the evidence.")
     if isinstance(error, EgrowError):
-        error.report = _report(run, runner, state, validation, started, rolled_back=done)
-        error.report = error.report.model_copy(update={"outcome": rolled_back.sentence})
+        error.report = opening.report(
+            state,
+            validation,
+            rolled_back=done,
+            outcome=rolled_back.sentence,
+            removed=tuple(runner.removed),
+            left_behind=_left_behind(run),
+        )
         if rolled_back.unjudged:
             error.message += f"; what the window wrote could not be judged: {rolled_back.unjudged}"
         if not done:
@@ -187,26 +250,12 @@ def _together(before: Validation | None, after: Validation | None) -> Validation
     return after.model_copy(update={**seen_before, "problems": problems})
 
 
-def _report(
-    run: Run,
-    runner: Runner,
-    state: WindowState,
-    validation: Validation | None,
-    started: float,
-    *,
-    rolled_back: bool = False,
-    checks: tuple[Check, ...] = (),
-) -> EnableReport:
-    return EnableReport(
-        window=WindowSummary(name=run.names.window, state=state),
-        steps=tuple(runner.reports),
-        backup=_backup(run),
-        reconciled=run.progress.reconciled,
-        validation=validation,
-        rolled_back=rolled_back,
-        total_seconds=round(time.monotonic() - started, 3),
-        checks=checks,
-    )
+def _left_behind(run: Run) -> tuple[Removed, ...] | None:
+    """What the servers say is left; ``None`` where one of them does not say it."""
+    try:
+        return tuple(left_behind(run))
+    except EgrowError:
+        return None
 
 
 def _backup(run: Run) -> BackupReport | None:

@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from egrow_replica.app.administrators import Login, administrator_or
 from egrow_replica.app.init_columns import Updates, production_columns
 from egrow_replica.app.init_evidence import Comparison, Evidence, compare, read_evidence
 from egrow_replica.app.init_file import configuration_text, refuse_existing, write_configuration
 from egrow_replica.app.init_reasons import tr
 from egrow_replica.app.init_tables import Classifier
-from egrow_replica.db import Door, Waits, connect, parse_dsn
+from egrow_replica.db import Door, Waits, parse_dsn
 from egrow_replica.errors import ConfigurationError, EgrowError
 from egrow_replica.guard import Policy
 from egrow_replica.model import QualifiedName, Server
@@ -66,7 +67,7 @@ def propose(options: InitOptions, translate: Callable[[str], str] = str) -> Prop
         file=file.absolute(),
         written=False,
         preset=options.preset,
-        connections=tuple(ConnectionSource(server=one.server, found=one.found) for one in found.values()),
+        connections=tuple(_source(one) for one in found.values()),
         tables=tables,
         production_columns=tuple(_columns(evidence, comparisons, tables, preset)),
         notes=tuple(_notes(evidence, tables, preset)),
@@ -112,11 +113,21 @@ def _holds_password(old: dict[str, Any], server: Server, key: str) -> bool:
         return True  # who knows what is in it
 
 
-def _open(connection: Connection) -> Door:
+def _login(connection: Connection) -> Login:
+    """Who looks: the role that the connection string names may be ``setup``'s to make."""
     server = connection.server
+    return administrator_or(server, parse_dsn(connection.secret, name=f"{server} ({connection.found})"))
+
+
+def _source(connection: Connection) -> ConnectionSource:
+    variable = _login(connection).variable
+    found = connection.found if variable is None else f"{connection.found}, looked at with {variable}"
+    return ConnectionSource(server=connection.server, found=found)
+
+
+def _open(connection: Connection) -> Door:
     try:
-        dsn = parse_dsn(connection.secret, name=f"{server} ({connection.found})")
-        return connect(dsn, server, Policy.reading(), what="init", waits=Waits())
+        return _login(connection).open(Policy.reading(), what="init", waits=Waits())
     except EgrowError as error:
         error.hint = f"{error.hint} {connection.hint}".strip()
         raise

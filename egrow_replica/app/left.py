@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from egrow_replica.catalog import read_server_facts
+from egrow_replica.catalog.role_uses import read_role_uses, used_elsewhere
+from egrow_replica.catalog.roles import read_roles
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, ServerUnavailable, WrongState
+from egrow_replica.evidence import slot_state
 from egrow_replica.model import Server, WindowState
+from egrow_replica.replication import origins, publication, slot, subscription
+from egrow_replica.results import Removed
 from egrow_replica.window.belonging import NamedObject, read_objects
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import RestoreStage, Window, read_windows
+from egrow_replica.window.run import CONTENT_ROLES, Run
 from egrow_replica.window.servers import Servers
 
 Found = TypeVar("Found")
@@ -137,3 +144,45 @@ def _objects(
 def _is_of(found: NamedObject, window: Window) -> bool:
     names = window.names
     return found.name in (names.common, names.wal_slot) or found.name.startswith(f"{names.common}_")
+
+
+def _roles_left(prod: Door) -> list[str]:
+    """The content roles that only this database's window can have needed, or that may still do something here."""
+    here = read_server_facts(prod).database
+    uses = read_role_uses(prod, CONTENT_ROLES)
+    elsewhere = used_elsewhere(uses, here)
+    used_here = {one.role for one in uses if one.database == here}
+    return [role for role in read_roles(prod, CONTENT_ROLES) if role in used_here or role not in elsewhere]
+
+
+def left_behind(run: Run) -> list[Removed]:
+    """What the servers themselves say is still there of a window.
+
+    :raises EgrowError: one of them does not answer.
+    """
+    name = run.names.common
+    left = []
+    with run.servers.read_prod("look") as prod:
+        if subscription.get(prod, name) is not None:
+            left.append(Removed(server=Server.PROD, kind="subscription", name=name))
+        if slot_state(prod, run.names.wal_slot) is not None:
+            left.append(Removed(server=Server.PROD, kind="slot", name=run.names.wal_slot))
+        if origins.origin_id(prod, name) is not None:
+            left.append(Removed(server=Server.PROD, kind="origin", name=name))
+        found = read_hold(prod)
+        if found is not None and found.window_name == run.names.window:
+            left.append(Removed(server=Server.PROD, kind="hold", name=", ".join(found.names)))
+        if run.makes_roles:
+            left += [Removed(server=Server.PROD, kind="role", name=role) for role in _roles_left(prod)]
+    if not run.dev_reachable:
+        return [
+            *left,
+            Removed(server=Server.DEV, kind="publication", name=name),
+            Removed(server=Server.DEV, kind="slot", name=name),
+        ]
+    with run.servers.read_dev("look") as dev:
+        if publication.is_ours(dev, run.names, run.progress.publication):
+            left.append(Removed(server=Server.DEV, kind="publication", name=name))
+        if run.owns_slot and slot.get(dev, name) is not None:
+            left.append(Removed(server=Server.DEV, kind="slot", name=name))
+    return left

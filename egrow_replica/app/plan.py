@@ -11,7 +11,7 @@ from pathlib import Path
 
 from egrow_replica import __version__
 from egrow_replica.app.context import Context, locked, open_window
-from egrow_replica.app.enable import EnableOptions, enable, new_names, new_run, refuse_hold, refuse_open
+from egrow_replica.app.enable import Approval, EnableOptions, new_names, new_run, refuse_hold, refuse_open
 from egrow_replica.app.estimate import Estimator, estimator, measured_throughput, totals
 from egrow_replica.app.plan_subjects import read_subjects, row_digest
 from egrow_replica.app.saved_plan import SavedPlan, SavedTable, read_plan, refuse_changed, refuse_existing, write_plan
@@ -22,7 +22,6 @@ from egrow_replica.errors import Refused, UsageError
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.results import (
-    EnableReport,
     PlannedStatement,
     PlannedStep,
     PlannedTable,
@@ -108,17 +107,17 @@ def options_of(path: Path, given: EnableOptions) -> tuple[SavedPlan, EnableOptio
     return saved, options
 
 
-def enable_planned(context: Context, saved: SavedPlan, options: EnableOptions) -> EnableReport:
-    """Open the window of a plan, provided that all that matters is as it was when the plan was made.
+def approval(context: Context, saved: SavedPlan, options: EnableOptions) -> Approval:
+    """What sees, before a window is opened by a plan, that all that matters is as it was when the plan was made.
 
-    :raises WrongState: it is not, and what changed is named; :raises EgrowError: as :func:`enable`.
+    It raises WrongState where it is not, and names what changed.
     """
 
     def approve(servers: Servers, door: Door, dev: Door, names: ObjectNames, findings: Findings) -> None:
         draft = _draft(context, servers, door, dev, names, findings, options, seed=saved.seed, keep=True)
         refuse_changed(saved, _saved(draft, options))
 
-    return enable(context, options, approve)
+    return approve
 
 
 def placeholders(text: str, seed: int, id: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
+from egrow_replica.app.administrators import Login, administrator, administrator_or
 from egrow_replica.app.context import Context
 from egrow_replica.app.setup_checks import (
     Agree,
@@ -45,20 +46,17 @@ from egrow_replica.catalog.roles import (
     read_roles,
 )
 from egrow_replica.catalog.tables import partitions_of
-from egrow_replica.db import Capability, Composed, Door, Dsn, connect, parse_dsn
+from egrow_replica.db import Capability, Composed, Door, Dsn
 from egrow_replica.errors import ConfigurationError, EgrowError, PreflightFailed, StatementFailed
 from egrow_replica.guard import Policy
 from egrow_replica.model import Check, QualifiedName, Server
 from egrow_replica.replication import lock, roles
 from egrow_replica.replication.role_removal import RACES, TRIES, plan_removal
 from egrow_replica.results import SetupReport
-from egrow_replica.settings import admin_dsn
 from egrow_replica.window.belonging import Journalled, read_objects
 from egrow_replica.window.hold import read_role_rights, refuse_role
 from egrow_replica.window.journal import create_statements, owner_statements, read_windows, tables_there
 from egrow_replica.window.servers import Servers
-
-ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
 
 
 class SetupAction(StrEnum):
@@ -114,7 +112,7 @@ def setup(
     Nothing is changed before both servers have been looked at and have taken every statement once in a transaction
     that is rolled back. If the second fails all the same, the error says what the first was changed by.
 
-    :param admins: administrators' connection strings; by default those of :data:`ADMIN_VARIABLES`.
+    :param admins: administrators' connection strings; by default those of their variables.
     :param agree: asked whether an operator may become a superuser in effect.
     :raises PreflightFailed: a content table is not there, or a role of ``[maintenance] roles``; the operator would
         become a superuser; a password is in use; a role that would be removed owns something.
@@ -215,8 +213,8 @@ def _look_before_removal(dev: Site, prod: Site) -> list[Check]:
 @contextmanager
 def _lock(servers: Servers, admins: Mapping[Server, SecretStr] | None) -> Iterator[None]:
     """Keep other controllers away from production; :raises WrongState: one is at work."""
-    dsn = _admin(servers, Server.PROD, SetupAction.REMOVE, admins)
-    with connect(dsn, Server.PROD, Policy.for_window(content=()), what="setup/lock", waits=servers.waits) as door:
+    login = _login_of(servers, Server.PROD, SetupAction.REMOVE, admins)
+    with login.open(Policy.for_window(content=()), what="setup/lock", waits=servers.waits) as door:
         lock.take(door)
         yield
 
@@ -232,9 +230,9 @@ def _site(
     action: SetupAction,
     admins: Mapping[Server, SecretStr] | None,
 ) -> Iterator[Site]:
-    dsn = _admin(servers, server, action, admins)
+    login = _login_of(servers, server, action, admins)
     logins = _logins(servers, server)
-    with connect(dsn, server, Policy.reading(), what="setup", waits=servers.waits) as reader:
+    with login.open(Policy.reading(), what="setup", waits=servers.waits) as reader:
         place = _place(context, reader, server, action)
         facts = read_server_facts(reader)
         if server is Server.PROD and not reader.has(Capability.ORDINARY_SUBSCRIPTION_OWNER):
@@ -252,22 +250,21 @@ def _site(
         owners=place.owners if server is Server.DEV else (),
         table_owners={*place.owners, *granting} if server is Server.PROD else granting,
         own_schema=OWN_SCHEMA if server is Server.PROD else None,
-        journal_owners=(servers.prod.user or "", dsn.user or "") if server is Server.PROD else (),
+        journal_owners=(servers.prod.user or "", login.dsn.user or "") if server is Server.PROD else (),
         held=place.held,
         keeper=MAINTENANCE_ROLE if place.held else None,
     )
-    with connect(dsn, server, policy, what="setup", read_only=False, waits=servers.waits) as door:
+    with login.open(policy, what="setup", read_only=False, waits=servers.waits) as door:
         yield Site(server, door, place, logins, facts.system_identifier)
 
 
-def _admin(servers: Servers, server: Server, action: SetupAction, admins: Mapping[Server, SecretStr] | None) -> Dsn:
-    try:
-        secret = admins[server] if admins else admin_dsn(ADMIN_VARIABLES[server])
-        return parse_dsn(secret, name=f"{server}'s administrator")
-    except ConfigurationError:
-        if action is not SetupAction.PRINT:
-            raise
-        return servers.dev if server is Server.DEV else servers.prod
+def _login_of(
+    servers: Servers, server: Server, action: SetupAction, admins: Mapping[Server, SecretStr] | None
+) -> Login:
+    configured = servers.dev if server is Server.DEV else servers.prod
+    if action is SetupAction.PRINT and not admins:
+        return administrator_or(server, configured)
+    return administrator(server, configured, admins[server] if admins else None)
 
 
 def _place(context: Context, door: Door, server: Server, action: SetupAction) -> roles.Place:

@@ -1,7 +1,7 @@
 """What a server says about itself: facts, relations, keys, triggers, and the scope of a window made from them."""
 
 from egrow_replica.catalog.hashing import bucket_hash, can_be_respelled, key_hash, row_hash
-from egrow_replica.catalog.scope import OWN_SCHEMA, ContentTable, Scope, content_table, protected, same_values
+from egrow_replica.catalog.scope import OWN_SCHEMA, ContentTable, Scope, content_table, protected
 from egrow_replica.catalog.server import ServerFacts, read_server_facts
 from egrow_replica.catalog.tables import (
     Column,
@@ -40,5 +40,4 @@ __all__ = [
     "read_server_facts",
     "read_tables",
     "row_hash",
-    "same_values",
 ]

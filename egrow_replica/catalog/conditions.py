@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from ipaddress import ip_address
 
 from egrow_replica.db import Door, query
 from egrow_replica.model import Model, QualifiedName, TableName
@@ -65,10 +66,33 @@ class Clock(Model):
 
 
 class OwnConnection(Model):
-    """Whether our connection is encrypted, and whether it leaves the machine."""
+    """How a connection of ours travels.
+
+    :ivar address: the one that we connected to, ``""`` for a Unix socket; ``port`` likewise.
+    :ivar client_address: ours as the server sees it, ``None`` for a Unix socket; ``server_address`` its own likewise.
+    """
 
     encrypted: bool
-    local: bool
+    client_address: str | None
+    server_address: str | None
+    server_port: int | None
+    address: str = ""
+    port: int = 0
+
+    @property
+    def local(self) -> bool:
+        """Whether it stays on this machine, or goes to its loopback address first: a published or forwarded port."""
+        return self.ends_here or is_loopback(self.address)
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether the server sees both ends on one machine."""
+        return self.server_address is None or self.client_address == self.server_address
+
+    @property
+    def passed_on(self) -> bool:
+        """Whether somebody between listens on another port than the server."""
+        return self.server_port not in (None, self.port)
 
 
 class StreamRole(Model):
@@ -255,9 +279,18 @@ def read_clock(door: Door) -> Clock:
     return door.one(Clock, query("doctor/clock"))
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address is a machine's own, which leads nowhere else; ``""``, a Unix socket, is."""
+    try:
+        return not address or ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def read_own_connection(door: Door) -> OwnConnection:
     """How this connection travels."""
-    return door.one(OwnConnection, query("doctor/own_connection"))
+    address, port = door.address
+    return door.one(OwnConnection, query("doctor/own_connection")).model_copy(update={"address": address, "port": port})
 
 
 def read_stream_role(dev: Door, role: str) -> StreamRole | None:

@@ -6,10 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from egrow_replica.catalog.tables import Column
-from egrow_replica.db import SQL, Composed, Identifier, Literal
+from egrow_replica.db.expressions import (
+    Expression,
+    builtin,
+    bytewise,
+    cast,
+    coalesce,
+    constant,
+    differ,
+    null,
+    record,
+    shifted_right,
+    value_of,
+    when,
+)
 
 #: Types whose own hash tells apart whatever their text tells apart, and is the same on every server.
 _PLAIN = frozenset(["int2", "int4", "bool", "uuid", "date", "bytea", "inet", "cidr", "macaddr", "oid", "char"])
@@ -19,57 +32,55 @@ _STRINGS = frozenset(["text", "varchar", "name"])
 #: ``hashint8`` folds them to 32, so that whatever the seed 0 hashes as 4294967297 does. No binary form of a string:
 #: that is in the client's encoding, which a parallel worker does not know.
 _SENT = {
-    "int8": SQL("pg_catalog.int8send"),
-    "time": SQL("pg_catalog.time_send"),
-    "timetz": SQL("pg_catalog.timetz_send"),
-    "timestamp": SQL("pg_catalog.timestamp_send"),
-    "timestamptz": SQL("pg_catalog.timestamptz_send"),
-    "pg_lsn": SQL("pg_catalog.pg_lsn_send"),
-    "numeric": SQL("pg_catalog.numeric_send"),
-    "float4": SQL("pg_catalog.float4send"),
-    "float8": SQL("pg_catalog.float8send"),
-    "interval": SQL("pg_catalog.interval_send"),
+    "int8": "int8send",
+    "time": "time_send",
+    "timetz": "timetz_send",
+    "timestamp": "timestamp_send",
+    "timestamptz": "timestamptz_send",
+    "pg_lsn": "pg_lsn_send",
+    "numeric": "numeric_send",
+    "float4": "float4send",
+    "float8": "float8send",
+    "interval": "interval_send",
     # The text of money depends on lc_monetary, that of "char" on the server's version.
-    "money": SQL("pg_catalog.cash_send"),
-    "_money": SQL("pg_catalog.array_send"),
-    "_char": SQL("pg_catalog.array_send"),
+    "money": "cash_send",
+    "_money": "array_send",
+    "_char": "array_send",
 }
 #: Types for which a cast to text may be another thing than what is shown: it cuts a bpchar's trailing blanks off, and
 #: the owner of a type of one's own can make it anything. concat takes the type's output function.
 _SHOWN = frozenset(["bpchar", ""])
 
 
-def value_expression(column: Column, alias: str) -> Composed:
+def value_expression(column: Column, alias: str) -> Expression:
     """The expression under which a column's value enters a row's hash."""
-    name = Identifier(alias, column.name)
+    value = value_of(alias, column.name)
     if column.base_type in _PLAIN:
-        return SQL("{}").format(name)
+        return value
     if column.base_type in _STRINGS:
-        return SQL('{} COLLATE pg_catalog."C"').format(name)
+        return bytewise(value)
     if column.base_type in _SENT:
-        return SQL("{}({})").format(_SENT[column.base_type], name)
+        return builtin(_SENT[column.base_type], value)
     if column.base_type in _SHOWN:
         # Not IS NOT NULL, which asks a composite's fields. concat alone would make NULL an empty string.
-        return SQL('CASE WHEN {0} IS DISTINCT FROM NULL THEN pg_catalog.concat({0}) END COLLATE pg_catalog."C"').format(
-            name
-        )
-    return SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
+        return bytewise(when(differ(value, null()), builtin("concat", value)))
+    return bytewise(cast(value, "text"))
 
 
 #: Types whose equality ignores what can be seen, by how values that are equal look the same. What else ignores
 #: something is left to differ: equal keys of a type of one's own, or under a collation that ignores case.
-_AS_KEY = {
-    "numeric": SQL("pg_catalog.numeric_send(pg_catalog.trim_scale({}))"),
-    "float4": SQL("{}"),
-    "float8": SQL("{}"),
-    "interval": SQL("{}"),
-    "bpchar": SQL('{}::pg_catalog.text COLLATE pg_catalog."C"'),
+_AS_KEY: dict[str, Callable[[Expression], Expression]] = {
+    "numeric": lambda value: builtin("numeric_send", builtin("trim_scale", value)),
+    "float4": lambda value: value,
+    "float8": lambda value: value,
+    "interval": lambda value: value,
+    "bpchar": lambda value: bytewise(cast(value, "text")),
     # Only ASCII's letters: how others are folded depends on the server.
-    "citext": SQL('pg_catalog.lower({}::pg_catalog.text COLLATE pg_catalog."C")'),
+    "citext": lambda value: builtin("lower", bytewise(cast(value, "text"))),
 }
 
 
-def key_expression(column: Column, alias: str) -> Composed:
+def key_expression(column: Column, alias: str) -> Expression:
     """As :func:`value_expression` for a column that tells rows apart: alike where the server's ``=`` holds.
 
     Keys that are equal are one row to the server and to replication, whatever they look like: ``1.0`` and ``1.00``.
@@ -77,7 +88,7 @@ def key_expression(column: Column, alias: str) -> Composed:
     # Of another schema, the type's name is qualified (format_type in format_type.c).
     base = column.base_type or column.type.rpartition(".")[2]
     if base in _AS_KEY:
-        return _AS_KEY[base].format(Identifier(alias, column.name))
+        return _AS_KEY[base](value_of(alias, column.name))
     return value_expression(column, alias)
 
 
@@ -86,7 +97,7 @@ def can_be_respelled(columns: Iterable[Column]) -> bool:
     return any(key_expression(one, "t") != value_expression(one, "t") for one in columns)
 
 
-def key_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
+def key_hash(columns: Iterable[Column], alias: str, seed: int) -> Expression:
     """A 64-bit hash (int8) of a row's key, from its key's columns; equal keys hash alike."""
     return _hash([key_expression(column, alias) for column in columns], seed)
 
@@ -98,28 +109,28 @@ _WHOLE = frozenset(["int2", "int4", "int8"])
 _STRING_KEYS = _STRINGS | {"bpchar"}
 
 
-def bucket_hash(columns: Iterable[Column], alias: str, seed: int) -> Composed:
+def bucket_hash(columns: Iterable[Column], alias: str, seed: int) -> Expression:
     """A cheaper hash (int8) of a row's key, to spread rows with; keys that differ may hash alike, equal ones do."""
     key = tuple(columns)
     last_whole = max((at for at, one in enumerate(key) if one.base_type in _WHOLE), default=None)
     values = [
         _neighbourhood(one, alias) if at == last_whole else key_expression(one, alias) for at, one in enumerate(key)
     ]
-    function = "hash_record_extended(ROW({}), {}::pg_catalog.int8)"
+    hashed = _record(values, seed)
     if len(key) == 1:  # without a record it costs half
         if key[0].base_type in _WHOLE:
-            function = "hashint8extended({}, {}::pg_catalog.int8)"
+            hashed = builtin("hashint8extended", *values, _seed(seed))
         elif key[0].base_type in _STRING_KEYS:
-            function = "hashtextextended({}, {}::pg_catalog.int8)"
+            hashed = builtin("hashtextextended", *values, _seed(seed))
     # A key is never NULL. Were it, its row would have to be in a bucket all the same.
-    return SQL("COALESCE(pg_catalog." + function + ", 0)").format(SQL(", ").join(values), Literal(str(int(seed))))
+    return coalesce(hashed, constant(0))
 
 
-def _neighbourhood(column: Column, alias: str) -> Composed:
-    return SQL("({} >> {})::pg_catalog.int8").format(Identifier(alias, column.name), SQL(str(_NEIGHBOURS_BITS)))
+def _neighbourhood(column: Column, alias: str) -> Expression:
+    return cast(shifted_right(value_of(alias, column.name), _NEIGHBOURS_BITS), "int8")
 
 
-def row_hash(columns: Iterable[Column], alias: str, seed: int, *, keys: Collection[str] = ()) -> Composed:
+def row_hash(columns: Iterable[Column], alias: str, seed: int, *, keys: Collection[str] = ()) -> Expression:
     """A 64-bit hash (int8) over the columns of one row.
 
     :param keys: columns that count as keys do: equal is the same.
@@ -134,23 +145,25 @@ def row_hash(columns: Iterable[Column], alias: str, seed: int, *, keys: Collecti
 RECORD_COLUMNS = 24
 
 
-def _hash(expressions: Sequence[Composed], seed: int) -> Composed:
+def _hash(values: Sequence[Expression], seed: int) -> Expression:
     """The hash of a record.
 
     Hashed twice, because ``hash_record_extended`` is a sum: in one over rows, two that exchange a value would not show.
     """
-    parts = [expressions[at : at + RECORD_COLUMNS] for at in range(0, len(expressions), RECORD_COLUMNS)]
+    parts = [values[at : at + RECORD_COLUMNS] for at in range(0, len(values), RECORD_COLUMNS)]
     if len(parts) <= 1:
-        return _record([_sent(_record(expressions, seed))], seed)
+        return _record([_sent(_record(values, seed))], seed)
     return _hash([_sent(_record(part, seed + number)) for number, part in enumerate(parts, 1)], seed)
 
 
-def _sent(value: Composed) -> Composed:
+def _sent(value: Expression) -> Expression:
     """The bytes of an int8: ``hashint8`` folds it to 32 bits."""
-    return SQL("pg_catalog.int8send({})").format(value)
+    return builtin("int8send", value)
 
 
-def _record(expressions: Iterable[Composed], seed: int) -> Composed:
-    return SQL("pg_catalog.hash_record_extended(ROW({}), {}::pg_catalog.int8)").format(
-        SQL(", ").join(expressions), Literal(str(int(seed)))
-    )
+def _record(values: Iterable[Expression], seed: int) -> Expression:
+    return builtin("hash_record_extended", record(values), _seed(seed))
+
+
+def _seed(seed: int) -> Expression:
+    return cast(constant(str(int(seed))), "int8")

@@ -14,7 +14,8 @@ from egrow_replica.catalog.tables import (
     read_relations,
     read_tables,
 )
-from egrow_replica.db import SQL, Composed, Door, Identifier, relation
+from egrow_replica.db import SQL, Composed, Door, relation
+from egrow_replica.db.expressions import Expression, same
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: Where the journal is: the one schema whose tables are the controller's.
@@ -74,9 +75,9 @@ class ContentTable(Model):
         """Whether an INSERT has to say OVERRIDING SYSTEM VALUE."""
         return any(column.identity == "a" for column in self.columns)
 
-    def matches(self, left: str, right: str) -> Composed:
+    def matches(self, left: str, right: str) -> Expression:
         """The condition that two aliases name the same row."""
-        return same_values(self.key, left, right)
+        return same(self.key, left, right)
 
 
 class Scope(Model):
@@ -153,11 +154,6 @@ def _is_same(table: ContentTable, found: Table | None) -> bool:
     if found is None or found.relation.oid != table.oid:
         return False
     return all(found.column(name) is not None for name in table.stored_columns)
-
-
-def same_values(names: tuple[str, ...], left: str, right: str) -> Composed:
-    """``left.a = right.a AND …``."""
-    return SQL(" AND ").join(SQL("{} = {}").format(Identifier(left, name), Identifier(right, name)) for name in names)
 
 
 def content_table(

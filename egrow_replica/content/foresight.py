@@ -9,7 +9,22 @@ from dataclasses import dataclass
 
 from egrow_replica.catalog import ForeignKey, UniqueKey, key_hash
 from egrow_replica.content.staging import Stage, is_large_part, row_text, same_unique_value, whole_joins
-from egrow_replica.db import SQL, Composable, Identifier, columns, int8_array, query, relation
+from egrow_replica.db import SQL, Composable, int8_array, query, relation
+from egrow_replica.db.expressions import (
+    Expression,
+    all_of,
+    any_of,
+    array_parameter,
+    builtin,
+    differ,
+    is_null,
+    is_one_of,
+    is_present,
+    points_at,
+    record,
+    value_of,
+    written,
+)
 from egrow_replica.model import Model, QualifiedName
 
 #: Rows that a refusal names; the others are counted.
@@ -88,7 +103,7 @@ def _taken(stage: Stage, key: UniqueKey) -> list[Taken]:
         holding_hash=key_hash(table.key_columns, "o", stage.seed),
         stage=stage.identifier,
         held=table.matches("o", "h"),
-        yields=SQL("{} IS NOT NULL").format(Identifier("h", table.key[0])),
+        yields=is_present(value_of("h", table.key[0])),
         wanting=row_text(table.key, "s"),
         holding=row_text(table.key, "o"),
         value=row_text(key.columns, "s"),
@@ -102,15 +117,14 @@ def _taken(stage: Stage, key: UniqueKey) -> list[Taken]:
         return stage.door.rows(Taken, statement)
 
 
-def _changes(stage: Stage) -> Composable:
+def _changes(stage: Stage) -> Expression:
     """The condition that a staged row is missing, or that the row that is there looks different."""
     changing = stage.changing_columns
-    missing = SQL("{} IS NULL").format(Identifier("t", stage.table.key[0]))
+    missing = is_null(value_of("t", stage.table.key[0]))
     if not changing:
         return missing
-    return SQL("({} OR pg_catalog.record_image_ne(ROW({}), ROW({})))").format(
-        missing, columns(changing, "t"), columns(changing, "s")
-    )
+    now, then = (record(value_of(alias, name) for name in changing) for alias in ("t", "s"))
+    return any_of([missing, builtin("record_image_ne", now, then)])
 
 
 def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Returning]) -> list[str]:
@@ -118,16 +132,16 @@ def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Ret
     table, target = one.stage.table, others.get(key.references)
     if not {*key.columns} <= {*one.stage.columns}:
         return []  # a generated column: nothing is put back into it
-    removed: Composable = SQL("false")
+    removed: Expression = any_of([])
     comes_back: Composable = SQL("false")
     parameters: list[object] = []
     if target is not None:
         comes_back = SQL("EXISTS (SELECT FROM pg_temp.{} AS b WHERE {})").format(
-            target.stage.identifier, _points(key, "b")
+            target.stage.identifier, written(_points(key, "b"))
         )
         if target.removable:
             hashes = key_hash(target.stage.table.key_columns, "r", one.stage.seed)
-            removed = SQL("{} = ANY ($1::pg_catalog.int8[])").format(hashes)
+            removed = is_one_of(hashes, array_parameter(1, "int8"))
             parameters.append(int8_array(target.removable))
     statement = query(
         "content/dangling_rows",
@@ -135,7 +149,7 @@ def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Ret
         stage=one.stage.identifier,
         source=table.source,
         matches=table.matches("t", "s"),
-        all_present=SQL(" AND ").join(SQL("{} IS NOT NULL").format(Identifier("s", name)) for name in key.columns),
+        all_present=all_of(is_present(value_of("s", name)) for name in key.columns),
         changes=_moves(key, one.stage),
         references=SQL("{}{}").format(SQL("" if key.references_partitioned else "ONLY "), relation(key.references)),
         points=_points(key, "r"),
@@ -147,17 +161,11 @@ def dangling(key: ForeignKey, one: Returning, others: Mapping[QualifiedName, Ret
         return [str(value) for value in one.stage.door.values(statement, parameters)]
 
 
-def _moves(key: ForeignKey, stage: Stage) -> Composable:
+def _moves(key: ForeignKey, stage: Stage) -> Expression:
     """The condition that a staged row is missing, or that the row that is there points elsewhere."""
-    different = [
-        SQL("{} IS DISTINCT FROM {}").format(Identifier("t", name), Identifier("s", name)) for name in key.columns
-    ]
-    missing = SQL("{} IS NULL").format(Identifier("t", stage.table.key[0]))
-    return SQL("({})").format(SQL(" OR ").join([missing, *different]))
+    different = [differ(value_of("t", name), value_of("s", name)) for name in key.columns]
+    return any_of([is_null(value_of("t", stage.table.key[0])), *different])
 
 
-def _points(key: ForeignKey, alias: str) -> Composable:
-    return SQL(" AND ").join(
-        SQL("{} = {}").format(Identifier(alias, referenced), Identifier("s", name))
-        for name, referenced in zip(key.columns, key.referenced_columns, strict=True)
-    )
+def _points(key: ForeignKey, alias: str) -> Expression:
+    return points_at(key.columns, key.referenced_columns, "s", alias)

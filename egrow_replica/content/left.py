@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from egrow_replica.catalog import ContentTable, bucket_hash, key_hash, row_hash
 from egrow_replica.content.compare import MAX_BUCKETS, BucketLines, side_by_side
-from egrow_replica.db import SQL, Composed, Door, Literal, query
+from egrow_replica.db import Composed, Door, Literal, query
+from egrow_replica.db.expressions import builtin
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def left_rows_statement(table: ContentTable, seed: int) -> Composed:
         # The same whenever it is read, however many rows there are by then.
         mask=Literal(str(MAX_BUCKETS - 1)),
         key_hash=key_hash(table.key_columns, "t", seed),
-        values=SQL("pg_catalog.int8send({})").format(row_hash(table.columns, "t", seed, keys=table.key)),
+        values=builtin("int8send", row_hash(table.columns, "t", seed, keys=table.key)),
         source=table.source,
     )
 

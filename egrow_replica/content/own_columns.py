@@ -13,7 +13,8 @@ from struct import Struct
 
 from egrow_replica.catalog import Column, ContentTable, Table, bucket_hash, key_hash, row_hash
 from egrow_replica.content.compare import BucketLines, bucket_count, estimated_rows, side_by_side
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, query
+from egrow_replica.db import Composed, Door, Literal, query
+from egrow_replica.db.expressions import Expression, builtin, cast, null, shown_key, strung
 from egrow_replica.model import Model, TableName
 
 #: Columns that are hashed one by one; of a table with more, the others share one hash, so that a row stays small.
@@ -106,13 +107,13 @@ def _like(before: Column, now: Column | None) -> bool:
 
 def values_statement(table: ContentTable, own: OwnColumns, seed: int) -> Composed:
     """``COPY … TO STDOUT`` of every row's hashes; what it sends is what the file of a baseline holds."""
-    hashes = [SQL("pg_catalog.int8send({})").format(one) for one in _hashes(own, seed)]
+    hashes = [builtin("int8send", one) for one in _hashes(own, seed)]
     return query(
         "content/own_values",
         bucket=bucket_hash(table.key_columns, "t", seed),
         mask=Literal(str(own.mask)),
         key_hash=key_hash(table.key_columns, "t", seed),
-        values=SQL(" || ").join(hashes),
+        values=strung(hashes),
         source=table.source,
     )
 
@@ -147,7 +148,7 @@ def _differing(old: bytes, new: bytes) -> int:
 
 
 def look_at_rows(
-    door: Door, table: ContentTable, own: OwnColumns, seed: int, changed: dict[int, int], origin: Composable
+    door: Door, table: ContentTable, own: OwnColumns, seed: int, changed: dict[int, int], origin: Expression
 ) -> Iterator[OwnRow]:
     """The changed rows as they are now.
 
@@ -167,7 +168,7 @@ def values_on(
     groups = tuple(group for group, is_there in zip(own.groups, present, strict=True) if is_there)
     if not groups:
         return {}
-    statement = _rows_statement(table, own.model_copy(update={"groups": groups}), seed, SQL("NULL::pg_catalog.int8"))
+    statement = _rows_statement(table, own.model_copy(update={"groups": groups}), seed, cast(null(), "int8"))
     found: dict[int, tuple[int | None, ...]] = {}
     for key, values, _, _ in door.tuples(statement, [list(keys)]):
         hashes = iter(values)
@@ -175,22 +176,16 @@ def values_on(
     return found
 
 
-def _rows_statement(table: ContentTable, own: OwnColumns, seed: int, origin: Composable) -> Composed:
+def _rows_statement(table: ContentTable, own: OwnColumns, seed: int, origin: Expression) -> Composed:
     return query(
         "content/own_values_of",
         key_hash=key_hash(table.key_columns, "t", seed),
-        values=SQL(", ").join(_hashes(own, seed)),
+        values=_hashes(own, seed),
         origin=origin,
-        shown=shown_key(table.key),
+        shown=shown_key("t", table.key),
         source=table.source,
     )
 
 
-def _hashes(own: OwnColumns, seed: int) -> list[Composed]:
+def _hashes(own: OwnColumns, seed: int) -> list[Expression]:
     return [row_hash(group, "t", seed) for group in own.groups]
-
-
-def shown_key(key: Sequence[str]) -> Composed:
-    """The key of the row ``t`` for a person: ``id=1``."""
-    parts = [SQL("pg_catalog.concat({}, t.{}::text)").format(Literal(f"{c}="), Identifier(c)) for c in key]
-    return SQL("pg_catalog.concat_ws(', ', {})").format(SQL(", ").join(parts))

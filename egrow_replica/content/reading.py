@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from egrow_replica.catalog import ContentTable, key_hash
 from egrow_replica.content.compare import estimated_rows, hash_parts
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, int8_array, query
+from egrow_replica.db import SQL, Composed, Door, Identifier, int8_array, query
+from egrow_replica.db.expressions import array_parameter, texts
+from egrow_replica.db.queries import Part
 from egrow_replica.model import Model, Server
 from egrow_replica.results import Change, Spelling
 
@@ -90,8 +92,8 @@ def _statement(table: ContentTable, seed: int, *, filtered: bool, with_values: b
     del parts["row_hash"]
     return query(
         "content/rows_as_text",
-        key=_texts(table.key),
-        columns=_texts(table.column_names if with_values else ()),
+        key=texts("t", table.key),
+        columns=texts("t", table.column_names if with_values else ()),
         order=SQL(order),
         **parts,
     )
@@ -115,8 +117,9 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
     statement = query(
         "content/rows_by_key",
         **_row_parts(door, table, seed),
-        arrays=SQL(", ").join(SQL(f"${at + 1}::pg_catalog.text[]") for at in positions),
+        arrays=[array_parameter(at + 1, "text") for at in positions],
         names=SQL(", ").join(Identifier(f"k{at}") for at in positions),
+        # The type is the server's own text (format_type): with its schema and modifier, whatever they are.
         matches=SQL(" AND ").join(
             SQL("{} = {}::{}").format(Identifier("t", column.name), Identifier("k", f"k{at}"), SQL(column.type))
             for at, column in enumerate(table.key_columns)
@@ -125,15 +128,11 @@ def rows_by_key(door: Door, table: ContentTable, seed: int, keys: Sequence[Seque
     return door.rows(TextRow, statement, [[key[at] for key in keys] for at in positions])
 
 
-def _row_parts(door: Door, table: ContentTable, seed: int) -> dict[str, Composable]:
+def _row_parts(door: Door, table: ContentTable, seed: int) -> dict[str, Part]:
     """What a statement that reads whole rows, whichever they are, is made of."""
     return {
         "key_hash": key_hash(table.key_columns, "t", seed),
-        "key": _texts(table.key),
-        "columns": _texts(table.column_names),
+        "key": texts("t", table.key),
+        "columns": texts("t", table.column_names),
         "source": table.dev_source if door.server is Server.DEV else table.source,
     }
-
-
-def _texts(names: Iterable[str]) -> Composed:
-    return SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", name)) for name in names)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from egrow_replica.catalog import ContentTable, ForeignKey, Scope, key_hash, row_hash
 from egrow_replica.content.foresight import Returning, dangling, unique_obstacles
-from egrow_replica.content.own_columns import Overwritten, shown_key
+from egrow_replica.content.own_columns import Overwritten
 from egrow_replica.content.reconcile import Writer
 from egrow_replica.content.staging import Stage, is_large_part, whole_joins
 from egrow_replica.db import (
@@ -24,6 +24,19 @@ from egrow_replica.db import (
     relation,
     unpacked,
 )
+from egrow_replica.db.expressions import (
+    Expression,
+    any_of,
+    array_parameter,
+    cast,
+    is_one_of,
+    null,
+    origin_of,
+    points_at,
+    shown_key,
+    written,
+)
+from egrow_replica.db.queries import Part
 from egrow_replica.errors import EgrowError, PreflightFailed, ValidationFailed
 from egrow_replica.model import Model, QualifiedName
 from egrow_replica.results import RestoredTable
@@ -222,7 +235,7 @@ class Restore:
             return self._door.rows(_OverwrittenRow, statement, _hashes(own))
 
     def _own_statement(self, name: str, one: _Restoring, own: Overwritten) -> Composable:
-        parts = {
+        parts: dict[str, Part] = {
             "source": one.stage.table.source,
             "stage": one.stage.identifier,
             "matches": one.stage.table.matches("t", "s"),
@@ -232,7 +245,7 @@ class Restore:
             "new": columns(own.names, "s"),
         }
         if name == "content/overwritten_rows":
-            return query(name, shown=shown_key(one.stage.table.key), **parts)
+            return query(name, shown=shown_key("t", one.stage.table.key), **parts)
         assignments = SQL(", ").join(SQL("{} = {}").format(Identifier(c), Identifier("s", c)) for c in own.names)
         return query(name, assignments=assignments, **parts)
 
@@ -255,9 +268,7 @@ class Restore:
         return one
 
     def _extras(self, stage: Stage) -> list[_Extras]:
-        origin: Composable = SQL("NULL::pg_catalog.int4")
-        if self._traces.since is not None:
-            origin = SQL("(pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8")
+        origin = origin_of("t") if self._traces.since is not None else cast(null(), "int4")
         statement = query(
             "content/rows_not_staged",
             key_hash=self._key_hash(stage.table, "t"),
@@ -303,10 +314,10 @@ class Restore:
     def _referenced(
         self, key: ForeignKey, one: _Restoring, referencing: _Restoring | None, reading: _Reading
     ) -> set[int]:
-        removed: Composable = SQL("false")
+        removed = any_of([])
         parameters = [int8_array(one.removable)]
         if referencing is not None and referencing.removable:
-            removed = SQL("{} = ANY ($2::pg_catalog.int8[])").format(self._key_hash(referencing.stage.table, "r"))
+            removed = is_one_of(self._key_hash(referencing.stage.table, "r"), array_parameter(2, "int8"))
             parameters.append(int8_array(referencing.removable))
         statement = query(
             "content/referenced_rows",
@@ -342,7 +353,7 @@ class Restore:
                 code="referenced-rows",
             )
 
-    def _key_hash(self, table: ContentTable, alias: str) -> Composable:
+    def _key_hash(self, table: ContentTable, alias: str) -> Expression:
         return key_hash(table.key_columns, alias, self._seed)
 
 
@@ -366,7 +377,7 @@ def _as_it_will_be(key: ForeignKey, stage: Stage | None) -> Composable:
         columns(names, "n"),
         _as_it_is(key, stage),
         stage.identifier,
-        stage.table.matches("n", "s"),
+        written(stage.table.matches("n", "s")),
         columns(names, "b"),
         stage.identifier,
     )
@@ -376,11 +387,8 @@ def _hashes(own: Overwritten) -> list[list[int]]:
     return [list(own.key_hashes), list(own.value_hashes)]
 
 
-def _references(key: ForeignKey) -> Composable:
-    return SQL(" AND ").join(
-        SQL("{} = {}").format(Identifier("r", name), Identifier("t", referenced))
-        for name, referenced in zip(key.columns, key.referenced_columns, strict=True)
-    )
+def _references(key: ForeignKey) -> Expression:
+    return points_at(key.columns, key.referenced_columns, "r", "t")
 
 
 def parts_statement(key: ForeignKey, table: ContentTable, owner: ContentTable, seed: int) -> Composed:

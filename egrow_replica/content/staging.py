@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from egrow_replica.catalog import ContentTable, UniqueKey, key_hash, same_values
+from egrow_replica.catalog import ContentTable, UniqueKey, key_hash
 from egrow_replica.content.compare import estimated_rows
 from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, columns, query, relation
+from egrow_replica.db.expressions import Expression, cast, equal, record, same, value_of, written
 from egrow_replica.errors import PreflightFailed
 from egrow_replica.model import Model, QualifiedName
 
@@ -194,7 +195,7 @@ class Stage:
     def _no_collision(self) -> Composable:
         free = [
             SQL("NOT EXISTS (SELECT FROM {} AS o WHERE {} AND NOT ({}))").format(
-                self.table.source, same_unique_value(key, "o", "s"), self.table.matches("o", "s")
+                self.table.source, written(same_unique_value(key, "o", "s")), written(self.table.matches("o", "s"))
             )
             for key in self.table.unique_keys
         ]
@@ -283,20 +284,20 @@ def _sentence(collision: Collision, key: UniqueKey) -> str:
     return f"the row with key {collision.wanting} wants {wanted}, which the row with key {collision.holding} has"
 
 
-def row_text(names: tuple[str, ...], alias: str) -> Composed:
+def row_text(names: tuple[str, ...], alias: str) -> Expression:
     """A key as PostgreSQL writes a row: ``(a,b)``."""
-    return SQL("ROW({})::pg_catalog.text").format(columns(names, alias))
+    return cast(record(value_of(alias, name) for name in names), "text")
 
 
-def same_unique_value(key: UniqueKey, left: str, right: str) -> Composed:
+def same_unique_value(key: UniqueKey, left: str, right: str) -> Expression:
     """The condition under which a unique index holds two rows for equal."""
     if not key.nulls_equal:
-        return same_values(key.columns, left, right)
+        return same(key.columns, left, right)
     # Of records NULLs are equal too (record_eq in rowtypes.c), and by such a condition tables can be joined as wholes,
     # as they cannot by IS NOT DISTINCT FROM.
-    return SQL("{} = {}").format(_record(key.columns, left), _record(key.columns, right))
+    return equal(_record(key.columns, left), _record(key.columns, right))
 
 
-def _record(names: tuple[str, ...], alias: str) -> Composed:
+def _record(names: tuple[str, ...], alias: str) -> Expression:
     """Columns as one value. The cast keeps PostgreSQL from comparing them one by one."""
-    return SQL("ROW({})::pg_catalog.record").format(columns(names, alias))
+    return cast(record(value_of(alias, name) for name in names), "record")

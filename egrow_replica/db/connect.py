@@ -11,6 +11,7 @@ from egrow_replica.db.waits import Waits, Watched
 from egrow_replica.errors import PreflightFailed, ServerUnavailable
 from egrow_replica.guard import Policy
 from egrow_replica.model import Server
+from egrow_replica.settings import ADMIN_VARIABLES
 
 CONNECT_TIMEOUT_SECONDS = 10
 #: 17 and later end a long transaction, and with it an exported snapshot, unless told otherwise.
@@ -136,5 +137,17 @@ def raw_connection(
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
         raise ServerUnavailable(
             f"no connection to {server} ({dsn.shown}): {reason}",
-            hint=f"Check that {server} runs, its address and pg_hba.conf, and the role's password.",
+            hint=f"Check that {server} runs, its address and pg_hba.conf, and the role's password."
+            + _makes_role(error, server),
         ) from None
+
+
+def _makes_role(error: psycopg.Error, server: Server) -> str:
+    """What else may be wrong where a server has asked for a password: it does not say whether the role exists."""
+    login = error.pgconn
+    if login is None or not (login.used_password or login.needs_password):
+        return ""
+    return (
+        f" Is the role not there yet? `egrow-replica setup --apply` makes it, with an administrator's login in "
+        f"{ADMIN_VARIABLES[server]}."
+    )

@@ -82,6 +82,11 @@ class Door:
         return self._connection.info.user
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Address and port that it is connected to; no address for a Unix socket."""
+        return self._connection.info.hostaddr, self._connection.info.port
+
+    @property
     def backend_pid(self) -> int:
         """The server process that serves this connection, as the protocol said at login."""
         return self._connection.info.backend_pid

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import LiteralString
+from typing import LiteralString, TypeAlias
 
 from psycopg import sql
 
+from egrow_replica.db.expressions import Expression, written
 from egrow_replica.settings import sql_directory
 
 
@@ -29,9 +31,17 @@ def _text(name: str) -> LiteralString:
     return _texts()[name]
 
 
-def query(name: str, **parts: sql.Composable) -> sql.Composed:
-    """The statement in ``sql/<name>.sql``, its ``{placeholders}`` filled with composed ``parts``.
+#: What fills a place of a fixed statement: a name or a list of names; or what is computed, one or several of it.
+Part: TypeAlias = sql.Composable | Expression | Sequence[Expression]
+
+
+def query(name: str, **parts: Part) -> sql.Composed:
+    """The statement in ``sql/<name>.sql``, its ``{placeholders}`` filled with ``parts``.
 
     Values are never parts: they travel as parameters, ``$1``.
     """
-    return sql.SQL(_text(name)).format(**parts)
+    return sql.SQL(_text(name)).format(**{place: _composed(part) for place, part in parts.items()})
+
+
+def _composed(part: Part) -> sql.Composable:
+    return part if isinstance(part, sql.Composable) else written(part)

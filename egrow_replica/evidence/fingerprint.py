@@ -10,7 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from egrow_replica.catalog import Column, Table, row_hash
-from egrow_replica.db import SQL, Composed, Door, Identifier, Literal, query, relation
+from egrow_replica.db import Door, Identifier, query, relation
+from egrow_replica.db.expressions import (
+    Expression,
+    between,
+    builtin,
+    cast,
+    coalesce,
+    constant,
+    null,
+    origin_of,
+    value_of,
+    when,
+)
 from egrow_replica.errors import StatementFailed
 from egrow_replica.evidence.ranges import NO_PAGE, RangeSum, pages_per_range, stale
 from egrow_replica.model import Model, QualifiedName, TableName
@@ -232,7 +244,7 @@ def _read(door: Door, piece: _Piece, seed: int, since: str | None) -> list[_Grou
     statement = query(
         "evidence/fingerprint",
         row_hash=row_hash(wanted.columns, "t", seed),
-        origin=SQL("NULL::pg_catalog.int4") if since is None else origin_of_newer(since),
+        origin=cast(null(), "int4") if since is None else origin_of_newer(since),
         table=relation(name),
     )
     first = [number * wanted.size for number in piece.numbers]
@@ -275,17 +287,15 @@ def _explained(error: StatementFailed, table: QualifiedName, role: str) -> State
     return StatementFailed(f"cannot fingerprint {table}: {error.message}", sqlstate=error.sqlstate, hint=hint)
 
 
-def newer(since: str) -> Composed:
+def newer(since: str) -> Expression:
     """Whether the row ``t`` is newer than a transaction id."""
     # Bounded by transaction id, never by time: an origin's timestamps are dev's clock. Both ages are
     # taken against the same moment, each transaction's own; a number computed elsewhere would be too small. The age of
     # a row that was frozen long ago may be negative: it is not newer.
-    return SQL("pg_catalog.age(t.xmin) BETWEEN 0 AND pg_catalog.age({}::pg_catalog.xid)").format(Literal(since))
+    oldest = builtin("age", cast(constant(since), "xid"))
+    return between(builtin("age", value_of("t", "xmin")), constant(0), oldest)
 
 
-def origin_of_newer(since: str) -> Composed:
+def origin_of_newer(since: str) -> Expression:
     """The origin that wrote the row ``t``, NULL for one that is not newer than a transaction id."""
-    return SQL(
-        "CASE WHEN {}"
-        " THEN COALESCE((pg_catalog.pg_xact_commit_timestamp_origin(t.xmin)).roident::pg_catalog.int8, {}) END"
-    ).format(newer(since), SQL(str(UNKNOWN_ORIGIN)))
+    return when(newer(since), coalesce(origin_of("t"), constant(UNKNOWN_ORIGIN)))

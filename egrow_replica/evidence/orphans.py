@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from egrow_replica.catalog import ForeignKey
 from egrow_replica.db import SQL, Composed, Door, Identifier, query, relation
+from egrow_replica.db.expressions import all_of, is_present, points_at, value_of
 from egrow_replica.model import Model, QualifiedName, TableName
 
 
@@ -47,17 +48,12 @@ def _by_index(key: ForeignKey) -> Composed:
 
 
 def _by_rows(key: ForeignKey) -> Composed:
-    present = SQL(" AND ").join(SQL("{} IS NOT NULL").format(Identifier("t", name)) for name in key.columns)
-    matches = SQL(" AND ").join(
-        SQL("{} = {}").format(Identifier("r", referenced), Identifier("t", name))
-        for name, referenced in zip(key.columns, key.referenced_columns, strict=True)
-    )
     return query(
         "evidence/orphans",
         table=_source(key.table, key.partitioned),
         references=_source(key.references, key.references_partitioned),
-        all_present=present,
-        matches=matches,
+        all_present=all_of(is_present(value_of("t", name)) for name in key.columns),
+        matches=points_at(key.columns, key.referenced_columns, "t", "r"),
     )
 
 

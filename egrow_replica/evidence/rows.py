@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from egrow_replica.db import SQL, Composable, Door, Identifier, Literal, query, relation
+from egrow_replica.db import Door, query, relation
+from egrow_replica.db.expressions import Expression, cast, is_one_of, numbers, shown_key, value_of
 from egrow_replica.evidence.fingerprint import newer, origin_of_newer
 from egrow_replica.model import QualifiedName
 
@@ -34,15 +35,13 @@ def newer_rows(
     return tuple(door.values(statement, [first, until, NAMED]))
 
 
-def _written(since: str, origins: Iterable[int] | None) -> Composable:
+def _written(since: str, origins: Iterable[int] | None) -> Expression:
     if origins is None:
         return newer(since)
-    numbers = SQL(", ").join(SQL(str(int(number))) for number in origins)
-    return SQL("{} = ANY (ARRAY[{}]::pg_catalog.int8[])").format(origin_of_newer(since), numbers)
+    return is_one_of(origin_of_newer(since), numbers(origins))
 
 
-def _shown(key: Sequence[str]) -> Composable:
+def _shown(key: Sequence[str]) -> Expression:
     if not key:
-        return SQL("t.ctid::text")
-    parts = [SQL("pg_catalog.concat({}, t.{}::text)").format(Literal(f"{c}="), Identifier(c)) for c in key]
-    return SQL("pg_catalog.concat_ws(', ', {})").format(SQL(", ").join(parts))
+        return cast(value_of("t", "ctid"), "text")
+    return shown_key("t", key)

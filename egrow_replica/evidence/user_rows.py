@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from egrow_replica.catalog import Column, Table
 from egrow_replica.db import SQL, Composable, Door, Identifier, Literal, columns, query, relation
 from egrow_replica.db.copied import TextValues, copied_rows
+from egrow_replica.db.expressions import cast, is_one_of, null, numbers
 from egrow_replica.evidence.fingerprint import newer, origin_of_newer
 from egrow_replica.guard import Policy, vet
 from egrow_replica.results import RowChange
@@ -116,12 +117,8 @@ def changed_rows(
 
 
 def _written_statement(rows: TableRows, since: str, origins: Iterable[int] | None) -> Composable:
-    origin: Composable = SQL("NULL::pg_catalog.int8")
-    written: Composable = newer(since)
-    if origins is not None:
-        origin = origin_of_newer(since)
-        numbers = SQL(", ").join(SQL(str(int(number))) for number in origins)
-        written = SQL("{} = ANY (ARRAY[{}]::pg_catalog.int8[])").format(origin, numbers)
+    origin = cast(null(), "int8") if origins is None else origin_of_newer(since)
+    written = newer(since) if origins is None else is_one_of(origin, numbers(origins))
     read, table = columns(rows.columns, "t"), relation(rows.table.name)
     return query("evidence/user_rows", origin=origin, columns=read, table=table, written=written)
 

@@ -22,7 +22,7 @@ class Facts:
     """Everything the rules ask about.
 
     :ivar statement: the statement's node.
-    :ivar classes: class names of all nodes below it.
+    :ivar nodes: every node of it, the statement too, by class name.
     :ivar relations: relations that are read or merely named (CTE names excluded).
     :ivar writes: target of every INSERT, UPDATE, DELETE and MERGE, also of nested ones.
     :ivar locks: relations whose rows a FOR UPDATE / SHARE locks; ``None`` where that cannot be told.
@@ -33,7 +33,7 @@ class Facts:
 
     statement: Node
     kind: StatementKind | None
-    classes: set[str] = field(default_factory=set)
+    nodes: dict[str, list[Node]] = field(default_factory=dict)
     relations: list[Node] = field(default_factory=list)
     writes: list[Node] = field(default_factory=list)
     locks: list[Node | None] = field(default_factory=list)
@@ -46,6 +46,16 @@ class Facts:
     opclasses: set[tuple[str, ...]] = field(default_factory=set)
     into: bool = False
 
+    @property
+    def classes(self) -> frozenset[str]:
+        """Class names of all nodes."""
+        return frozenset(self.nodes)
+
+    def of(self, *classes: str) -> Iterator[Node]:
+        """All nodes of these classes."""
+        for name in classes:
+            yield from self.nodes.get(name, ())
+
 
 def gather(statement: Node) -> Facts:
     """Walk the whole tree below (and including) a statement.
@@ -57,10 +67,10 @@ def gather(statement: Node) -> Facts:
     while stack:
         node, scope = stack.pop()
         name = class_of(node)
-        facts.classes.add(name)
+        facts.nodes.setdefault(name, []).append(node)
         with_clause = getattr(node, "withClause", None)
         if with_clause is not None:
-            facts.classes.add("WithClause")
+            facts.nodes.setdefault("WithClause", []).append(with_clause)
             scope = _enter_with(with_clause, scope, stack)
         read = _READERS.get(name)
         if read is not None:

@@ -61,6 +61,7 @@ class Purpose(StrEnum):
 
     CONTENT = "content"
     READING = "reading"
+    EVIDENCE = "evidence"
     WINDOW = "window"
     REHEARSAL = "rehearsal"
     PUBLISHER = "publisher"
@@ -116,6 +117,11 @@ class Policy:
     def reading(cls, *, types: Iterable[Name] = ()) -> Policy:
         """Read anything inside transactions; write nothing."""
         return cls(Purpose.READING, _READING | _SESSION, types=_names(types))
+
+    @classmethod
+    def for_evidence(cls) -> Policy:
+        """As :meth:`reading`, and mark a place in WAL, by a transaction that does nothing but take an id."""
+        return cls(Purpose.EVIDENCE, _READING | _SESSION)
 
     @classmethod
     def for_window(

@@ -57,6 +57,7 @@ class Lab(Model):
     A context manager: at its end the servers stop and everything on disk is removed.
 
     :ivar external: the servers are somebody else's; the lab only loaded its tables there.
+    :ivar from_production: where production's server finds dev, as far as that is not where we find it.
     :ivar created: the directory was made for the lab, so everything in it goes with it.
     """
 
@@ -64,6 +65,7 @@ class Lab(Model):
     config_path: Path
     bin_dir: Path
     external: bool = False
+    from_production: dict[str, str] = Field(default_factory=dict, repr=False)
     created: bool = True
     scale: int = 1
     seed: int = 1
@@ -148,6 +150,7 @@ class Lab(Model):
         *,
         dev_dsn: str,
         prod_dsn: str,
+        dev_dsn_from_prod: str | None = None,
         scale: int = 1,
         seed: int = 1,
         bin_dir: Path | None = None,
@@ -155,6 +158,7 @@ class Lab(Model):
     ) -> Lab:
         """Load the academy into two empty databases that an administrator's connection strings name.
 
+        :param dev_dsn_from_prod: production's way to dev, where it is another; its login is the lab's to make.
         :raises UsageError: where one of them holds anything, or they are the same.
         :raises ServerUnavailable: where one cannot be reached, or the login may not create what is needed.
         """
@@ -176,6 +180,7 @@ class Lab(Model):
             config_path=config_path,
             bin_dir=found,
             external=True,
+            from_production=_way(dev_dsn_from_prod),
             created=created,
             scale=scale,
             seed=seed,
@@ -268,7 +273,13 @@ class Lab(Model):
     @property
     def stream_dsn(self) -> str:
         """Dev, as production's subscription logs in there; ``setup`` makes the role."""
-        return self._login(Server.DEV, STREAM, self.passwords.stream)
+        login = {"user": STREAM, "password": self.passwords.stream}
+        here = {
+            key: value
+            for key, value in self.admin[Server.DEV].items()
+            if not (self.from_production and key in ("host", "hostaddr", "port"))
+        }
+        return conninfo.write({**here, **self.from_production, **login})
 
     @property
     def application_dsn(self) -> str:
@@ -383,6 +394,12 @@ class Lab(Model):
 
 def _admin(port: int, password: str, database: str) -> dict[str, str]:
     return {"host": "127.0.0.1", "port": str(port), "dbname": database, "user": "postgres", "password": password}
+
+
+def _way(dsn: str | None) -> dict[str, str]:
+    """What of a connection string is not the login or the database."""
+    values = conninfo.parse(dsn) if dsn else {}
+    return {key: value for key, value in values.items() if key not in ("user", "password", "dbname")}
 
 
 def _check_numbers(scale: int, seed: int) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from egrow_replica.settings.load import (
+    ADMIN_VARIABLES,
     DEFAULT_FILE,
     Settings,
-    admin_dsn,
     dev_dsn,
     load_settings,
     prod_dsn,
@@ -15,11 +15,11 @@ from egrow_replica.settings.model import Operation, TablesSettings
 from egrow_replica.settings.units import seconds
 
 __all__ = [
+    "ADMIN_VARIABLES",
     "DEFAULT_FILE",
     "Operation",
     "Settings",
     "TablesSettings",
-    "admin_dsn",
     "dev_dsn",
     "load_settings",
     "prod_dsn",

@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from egrow_replica.errors import ConfigurationError, EgrowError
-from egrow_replica.model import QualifiedName
+from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings.model import (
     BackupSettings,
     DevSettings,
@@ -39,6 +39,8 @@ ENVIRONMENT_PREFIX = "EGROW_REPLICA_"
 DEV_VARIABLE = "EGROW_DEV_DSN"
 PROD_VARIABLE = "EGROW_PROD_DSN"
 STREAM_VARIABLE = "EGROW_DEV_DSN_FROM_PROD"
+#: Administrators' connection strings, which belong in no file.
+ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
 #: What Prisma and most frameworks call it in a ``.env`` file.
 URL_VARIABLE = "DATABASE_URL"
 
@@ -231,14 +233,6 @@ def stream_dsn(settings: Settings) -> SecretStr:
     if dev.from_production_dsn_env is not None:
         return _from_environment(dev.from_production_dsn_env, "dev.from_production_dsn_env")
     return dev_dsn(settings)
-
-
-def admin_dsn(variable: str) -> SecretStr:
-    """An administrator's connection string, from the environment only: it belongs in no file.
-
-    :raises ConfigurationError: the variable is not set.
-    """
-    return _from_environment(variable, "setup")
 
 
 def server_dsn(server: ServerSettings, name: str, default_variable: str) -> SecretStr:

@@ -20,7 +20,8 @@ from egrow_replica.content import (
     values_on,
     values_statement,
 )
-from egrow_replica.db import SQL, Composable, Door
+from egrow_replica.db import Door
+from egrow_replica.db.expressions import cast, null
 from egrow_replica.errors import BackupFailed, PreflightFailed, ServerUnavailable
 from egrow_replica.evidence import (
     UNKNOWN_ORIGIN,
@@ -95,7 +96,7 @@ def read_own_columns(
     """
     kept = progress.own_columns or ()
     found = _tables_now(door, [own.table for own in kept])
-    origin: Composable = SQL("NULL::pg_catalog.int8") if since is None else origin_of_newer(since)
+    origin = cast(null(), "int8") if since is None else origin_of_newer(since)
     proved = findings if findings is not None and findings.proves else None
     reading = []
     for own in kept:

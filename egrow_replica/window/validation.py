@@ -229,7 +229,7 @@ def _production(
 ) -> _Production:
     """Everything that production itself tells, the tables in one snapshot."""
     before = subject.baseline
-    with servers.read_prod("wal") as wal_door:
+    with servers.wal_prod() as wal_door:
         names = ours(wal_door, subject)
         judgement = Judgement(wal_door, subject.scope, before, names, wal)
         watch = HoldWatch(

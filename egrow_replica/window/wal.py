@@ -17,7 +17,7 @@ def begin_reading(servers: Servers, scope: Scope) -> WalReading:
 
     It is read from at once, so that what keeps it from being read is known before anything is built on it.
     """
-    with servers.read_prod("wal") as door:
+    with servers.wal_prod() as door:
         state = settle(door, mark(door), scope, seconds=SETTLE_SECONDS)
         if not isinstance(state, WalState):
             return WalReading(None, state.reason)

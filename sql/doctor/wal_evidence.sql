@@ -3,7 +3,7 @@
 SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions AS a WHERE a.name = 'pg_walinspect') AS is_shipped,
        COALESCE(x.oid IS NOT NULL, false) AS is_there,
        COALESCE(pg_catalog.has_schema_privilege(x.schema, 'USAGE')
-                  AND pg_catalog.has_function_privilege(x.reader, 'EXECUTE'), false) AS may_read,
+                  AND pg_catalog.has_function_privilege(x.reader::oid, 'EXECUTE'), false) AS may_read,
        r.rolsuper OR r.rolreplication AS may_keep,
        pg_catalog.current_setting('max_replication_slots')::int
          - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots)::int AS free_slots,

@@ -10,7 +10,7 @@ SELECT t.tgrelid::bigint AS relation,
        pg_catalog.array_remove(ARRAY[CASE WHEN (t.tgtype & 4) <> 0 THEN 'insert' END,
                                      CASE WHEN (t.tgtype & 16) <> 0 THEN 'update' END,
                                      CASE WHEN (t.tgtype & 8) <> 0 THEN 'delete' END,
-                                     CASE WHEN (t.tgtype & 32) <> 0 THEN 'truncate' END], NULL) AS events,
+                                     CASE WHEN (t.tgtype & 32) <> 0 THEN 'truncate' END], NULL::text) AS events,
        ARRAY(SELECT a.attname::text
                FROM pg_catalog.pg_attribute AS a
               WHERE a.attrelid = t.tgrelid

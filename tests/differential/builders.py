@@ -357,6 +357,8 @@ _PARTS: Final[dict[str, Composable]] = {
     "parts": SQL("title AS part"),
     "predicate": SQL("(id > 2)"),
     "values": SQL("lower(title)"),
+    "origin": SQL("NULL::int8"),
+    "written": SQL("t.id > 3"),
     "milliseconds": Literal("100"),
     "kinds": query("evidence/wal_kinds"),
     "records": query("evidence/wal_records", kinds=query("evidence/wal_kinds")),

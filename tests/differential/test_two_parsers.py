@@ -32,6 +32,7 @@ UNREAD: Final = {
     "ALTER TABLE": "a change of owner is read as a command",
     "ALTER DEFAULT": "default privileges are read as a command",
     "SET LOCAL": "SET LOCAL ROLE is read as a command",
+    "SET CONSTRAINTS": "constraints are read as a command",
     "SET TRANSACTION": "the snapshot is not understood",
     "REVOKE": "several columns, tables or roles in one REVOKE are not understood",
     "GRANT": "several tables, roles or parameters in one GRANT are not understood",

@@ -17,6 +17,7 @@ from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 
 from egrow_replica.catalog import Scope, key_hash
 from egrow_replica.db import SQL, pinned_options
+from egrow_replica.db.expressions import written
 from egrow_replica.guard import Policy, StatementKind, Vetted
 from egrow_replica.guard.lists import words
 from egrow_replica.guard.policy import Purpose
@@ -206,7 +207,9 @@ class Watcher:
         """The hashes of the keys of content, as an array's text."""
         found: list[int] = []
         for table in scope.tables:
-            statement = SQL("SELECT {} FROM {} AS t").format(key_hash(table.key_columns, "t", seed), table.source)
+            statement = SQL("SELECT {} FROM {} AS t").format(
+                written(key_hash(table.key_columns, "t", seed)), table.source
+            )
             found += [row[0] for row in self._connection.execute(statement).fetchall()][::3]
         return "{" + ",".join(map(str, found)) + "}"
 

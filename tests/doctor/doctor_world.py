@@ -128,17 +128,17 @@ def pump(source: socket.socket, target: socket.socket, change: Callable[[bytes],
 
 
 @contextmanager
-def let_in(pair: Pair, line: str) -> Iterator[None]:
-    """With a line in front of dev's pg_hba.conf."""
-    path = Path(pair.value(DEV, "SHOW hba_file"))
+def let_in(pair: Pair, line: str, server: Server = DEV) -> Iterator[None]:
+    """With a line in front of a server's pg_hba.conf."""
+    path = Path(pair.value(server, "SHOW hba_file"))
     before = path.read_text(encoding="utf-8")
     path.write_text(f"{line}\n{before}", encoding="utf-8")
     try:
-        reload_settings(pair, DEV, "SELECT 1")
+        reload_settings(pair, server, "SELECT 1")
         yield
     finally:
         path.write_text(before, encoding="utf-8")
-        reload_settings(pair, DEV, "SELECT 1")
+        reload_settings(pair, server, "SELECT 1")
 
 
 TABLES = """

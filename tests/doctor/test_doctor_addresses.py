@@ -82,15 +82,27 @@ def test_a_clock_that_is_ahead(shared_pair: Pair, login: str) -> None:
     assert found.one("clock", PROD if login == "dev" else DEV).severity is Severity.OK
 
 
-def test_a_connection_that_leaves_the_machine_unencrypted(shared_pair: Pair) -> None:
-    """For the server it comes from another address; encrypted ones are in ``test_doctor_rest.py``, on PostgreSQL 15."""
-    port = int(conninfo.parse(shared_pair.logins["dev"])["port"])
-    with let_in(shared_pair, "host all all 127.0.0.2/32 scram-sha-256"), stand_in(port, source="127.0.0.2") as other:
-        shared_pair.configure(logins={"dev": with_changes(shared_pair.logins["dev"], port=other)})
+def behind_a_published_port(data: bytes) -> bytes:
+    """As a server in a container: it sees an address of its own that is not the one that we connected to."""
+    return data.replace(b"127.0.0.1", b"172.9.0.3")
+
+
+def test_a_production_elsewhere_does_not_find_dev_at_a_loopback_address(shared_pair: Pair) -> None:
+    """Told before anything is made, instead of by a subscription that never connects."""
+    port = int(conninfo.parse(shared_pair.logins["prod"])["port"])
+    with (
+        let_in(shared_pair, "host all all 127.0.0.2/32 scram-sha-256", PROD),
+        stand_in(port, behind_a_published_port, source="127.0.0.2") as other,
+    ):
+        shared_pair.configure(logins={"prod": with_changes(shared_pair.logins["prod"], port=other)})
         found = examine(shared_pair)
-    assert found.one("tls", DEV).severity is Severity.WARNING
+    told = found.one("stream-address")
+    assert told.severity is Severity.ERROR
+    assert "production runs at 172.9.0.3, dev at 127.0.0.1" in told.message
+    assert "from_production_dsn_env" in told.remedy
     assert found.one("tls", PROD).severity is Severity.OK
-    assert found.failure is None
+    assert found.failure is not None
+    assert found.failure.exit_code == 4
 
 
 def test_a_stream_that_is_let_in_without_a_password(shared_pair: Pair) -> None:

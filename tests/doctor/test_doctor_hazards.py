@@ -129,7 +129,8 @@ def sick(new_pair: Callable[..., Pair]) -> Iterator[Pair]:
         prod.execute("BEGIN")
         prod.execute("LOCK TABLE users IN ROW SHARE MODE")
         prod.execute("PREPARE TRANSACTION 'forgotten too'")
-    pair.backups.mkdir(mode=0o755)
+    pair.backups.mkdir()
+    pair.backups.chmod(0o775)
     yield pair
     pair.both_sql("ALTER ROLE egrow_operator NOBYPASSRLS")
     for server in SIDES:

@@ -68,6 +68,30 @@ def test_a_clean_lab(new_pair: Callable[..., Pair]) -> None:
     assert lines == {"info prod unclassified unclassified tables"}
 
 
+def test_names_that_are_nearly_right(shared_pair: Pair) -> None:
+    """Of the tables that could be meant: a user table is never content, and what all names share makes none alike."""
+    shared_pair.configure(
+        tables={"preset": "egrow-academy", "content": ["prodcut"], "user": ["posts", "user", "Lesson_Progres", "xyz"]}
+    )
+    found = examine(shared_pair)
+    remedies = {one.subject: one.remedy for one in (*found.of("unknown-user-table"), *found.of("unknown-table"))}
+    nearest = "The nearest existing name is public."
+    assert remedies == {
+        "public.posts": f"{nearest}community_posts.",
+        "public.user": f"{nearest}users.",
+        "public.Lesson_Progres": f"{nearest}lesson_progress.",
+        "public.xyz": "No name there is like it.",
+        "public.prodcut": f"{nearest}products.",
+    }
+
+
+def test_a_backup_directory_that_others_may_only_look_into_is_no_matter(shared_pair: Pair) -> None:
+    """As a clone has it; each backup in it is 0700."""
+    shared_pair.backups.mkdir(exist_ok=True)
+    shared_pair.backups.chmod(0o755)
+    assert examine(shared_pair).of("backup-mode") == []
+
+
 def test_tables_of_every_wrong_kind(pair: Pair) -> None:
     pair.both_sql(WRONG_TABLES)
     names = ["seen", "parts_1", "ruled", "child", "brief", "shut", "curses"]

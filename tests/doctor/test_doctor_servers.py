@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from support.pair import Pair
 from support.waiting import wait_until
 
-from egrow_replica.catalog.conditions import SettingValue
+from egrow_replica.catalog.conditions import OwnConnection, SettingValue
 from egrow_replica.db import parse_dsn
 from egrow_replica.lab import conninfo
-from egrow_replica.model import Severity, Side
+from egrow_replica.model import Server, Severity, Side
 from egrow_replica.window.checks import ALL, FIRST, addresses, servers
 
 #: What needs a restart, or would disturb other tests: all of it in one pair of servers.
@@ -207,20 +207,83 @@ def test_wal_that_became_logical_on_demand(level: str, effective: str | None, re
     assert [one.severity for one in found] == [Severity.ERROR if refused else Severity.OK]
 
 
+def way(address: str, client: str | None, server: str | None, *, port: int = 5432) -> OwnConnection:
+    """A connection of ours to ``address``, and the two ends as the server sees them."""
+    return OwnConnection(
+        encrypted=False,
+        address=address,
+        port=port,
+        client_address=client,
+        server_address=server,
+        server_port=5432 if server else None,
+    )
+
+
+HERE = way("127.0.0.1", "127.0.0.1", "127.0.0.1")
+SOCKET = way("", None, None)
+CONTAINER = way("127.0.0.1", "172.18.0.1", "172.18.0.2", port=54321)
+OTHER_CONTAINER = way("127.0.0.1", "172.18.0.1", "172.18.0.3", port=54322)
+TUNNEL = way("127.0.0.1", "127.0.0.1", "127.0.0.1", port=6000)
+FAR = way("203.0.113.5", "198.51.100.7", "203.0.113.5")
+FAR_TOO = way("203.0.113.9", "198.51.100.7", "203.0.113.9")
+FAR_CONTAINER = way("203.0.113.5", "198.51.100.7", "172.18.0.2", port=5433)
+TRANSLATED = way("203.0.113.50", "198.51.100.7", "10.0.0.5")
+
+
+@pytest.mark.parametrize(
+    ("ours", "warns"), [(HERE, False), (SOCKET, False), (CONTAINER, False), (FAR, True), (TRANSLATED, True)]
+)
+def test_a_connection_that_leaves_the_machine_unencrypted(ours: OwnConnection, warns: bool) -> None:
+    """Encrypted ones are in ``test_doctor_rest.py``, on PostgreSQL 15."""
+    view: Any = SimpleNamespace(has=lambda server: True, own_connection=lambda server: ours)
+    for one in addresses.tls:
+        assert [check.severity for check in one.run(view)] == [Severity.WARNING if warns else Severity.OK]
+
+
+@pytest.mark.parametrize(
+    ("dev", "prod", "found"),
+    [
+        (HERE, HERE, True),
+        (SOCKET, HERE, True),
+        (CONTAINER, HERE, True),  # at its published port, as seen from here
+        (HERE, CONTAINER, False),
+        (SOCKET, CONTAINER, False),
+        (OTHER_CONTAINER, CONTAINER, False),
+        (CONTAINER, CONTAINER, True),
+        (HERE, FAR, False),
+        (CONTAINER, FAR, None),
+        (FAR, FAR, True),
+        (FAR_CONTAINER, FAR, True),
+        (FAR_TOO, FAR, None),
+        (HERE, TRANSLATED, False),
+        (FAR_TOO, TRANSLATED, None),
+        (TUNNEL, FAR, None),
+        (HERE, TUNNEL, None),
+    ],
+)
+def test_whether_production_finds_dev_on_its_own_machine(
+    dev: OwnConnection, prod: OwnConnection, found: bool | None
+) -> None:
+    assert addresses.shares_machine(dev, prod) is found
+
+
 @pytest.mark.parametrize(
     ("prod", "stream", "slugs"),
     [
-        ("host=prod.example", "host=127.0.0.1 user=s", ["stream-address", "stream-reach"]),
-        ("host=prod.example", "host=dev.example user=s", ["stream-tls", "stream-reach"]),
-        ("host=prod.example", "host=dev.example sslmode=verify-full", ["stream-reach"]),
-        ("host=/run/postgresql", "host=localhost", ["stream-reach"]),
+        (FAR, "host=127.0.0.1 user=s", ["stream-address error", "stream-reach info"]),
+        (CONTAINER, "user=s", ["stream-address error", "stream-reach info"]),
+        (TUNNEL, "host=localhost user=s", ["stream-address warning", "stream-reach info"]),
+        (FAR, "host=dev.example user=s", ["stream-tls warning", "stream-reach info"]),
+        (FAR, "host=dev.example sslmode=verify-full", ["stream-reach info"]),
+        (HERE, "host=localhost", ["stream-reach info"]),
+        (HERE, "host=::1", ["stream-reach info"]),
     ],
 )
-def test_ways_to_dev(prod: str, stream: str, slugs: list[str]) -> None:
+def test_ways_to_dev(prod: OwnConnection, stream: str, slugs: list[str]) -> None:
     view: Any = SimpleNamespace(
         has=lambda server: True,
         stream=parse_dsn(SecretStr(stream), name="stream"),
-        dsn=lambda server: parse_dsn(SecretStr(prod), name="prod"),
+        own_connection=lambda server: prod if server is Server.PROD else HERE,
     )
     found = addresses.stream_address[0].run(view)
-    assert [one.id for one in found] == slugs
+    assert [f"{one.id} {one.severity}" for one in found] == slugs

@@ -16,6 +16,7 @@ TYPES = ["public.CourseStatus"]
 POLICIES: dict[str, Policy] = {
     "content": Policy.for_content(CONTENT),
     "reading": Policy.reading(types=TYPES),
+    "evidence": Policy.for_evidence(),
     "window": Policy.for_window(
         content=CONTENT,
         sequences=["public.courses_id_seq", "public.Lessons_id_seq"],

@@ -36,6 +36,19 @@ def test_two_empty_databases_of_one_server(lab: Lab, database: Callable[..., str
     assert lab.psql(Server.DEV, "SELECT count(*) FROM users") == "9"
 
 
+def test_productions_own_way_to_dev(lab: Lab, database: Callable[..., str], tmp_path: Path) -> None:
+    dev, prod = lab.on(database(Server.DEV)), lab.on(database(Server.PROD))
+    dsns = {"dev_dsn": dev.dev_admin_dsn, "prod_dsn": prod.prod_admin_dsn}
+    way = "postgresql://me:secret@dev:5432/elsewhere?sslmode=prefer"
+    with Lab.attach(tmp_path / "lab", **dsns, dev_dsn_from_prod=way) as attached:
+        stream = conninfo.parse(attached.stream_dsn)
+        written = (tmp_path / "lab" / "egrow-replica.toml").read_text()
+    assert (stream["host"], stream["port"], stream["sslmode"]) == ("dev", "5432", "prefer")
+    assert (stream["user"], stream["dbname"]) == ("egrow_stream", dev.admin[Server.DEV]["dbname"])
+    assert "host=dev port=5432" in written
+    assert "secret" not in written
+
+
 def test_a_database_that_holds_something_is_refused(lab: Lab, database: Callable[..., str], tmp_path: Path) -> None:
     dev, prod = database(Server.DEV), database(Server.PROD)
     lab.on(prod).psql(Server.PROD, "CREATE SCHEMA x; CREATE TABLE x.t (id int); INSERT INTO x.t VALUES (1)")

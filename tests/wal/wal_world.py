@@ -160,7 +160,8 @@ class World:
     @contextmanager
     def door(self, user: str = OPERATOR) -> Iterator[Door]:
         conninfo = make_conninfo(self.admin_dsn, user=user, password=PASSWORD)
-        with connect(parse_dsn(SecretStr(conninfo), name="prod"), Server.PROD, Policy.reading(), what="wal") as door:
+        dsn = parse_dsn(SecretStr(conninfo), name="prod")
+        with connect(dsn, Server.PROD, Policy.for_evidence(), what="wal") as door:
             yield door
 
     @cached_property
@@ -176,7 +177,7 @@ class World:
     @contextmanager
     def admin_door(self) -> Iterator[Door]:
         dsn = parse_dsn(SecretStr(self.admin_dsn), name="prod")
-        with connect(dsn, Server.PROD, Policy.reading(), what="wal") as door:
+        with connect(dsn, Server.PROD, Policy.for_evidence(), what="wal") as door:
             yield door
 
     def begin(self, seconds: float = 20) -> WalState:

@@ -1,9 +1,11 @@
 """Names that turn a column reference into a call.
 
 PostgreSQL reads ``s.f`` and ``(expr).f`` as ``f(s)`` where there is no column ``f``: ``SELECT s.lo_unlink FROM
-unnest(ids) AS s`` removes large objects without a function call in the parse tree. Listed are the built-in functions of
-PostgreSQL 15 to 18 that one argument can call, that are not immutable and that :mod:`functions` does not allow; also
-what shipped extensions put into ``pg_catalog``: adminpack (up to 16) and the validators of languages, which compile.
+unnest(ids) AS s`` removes large objects without a function call in the parse tree. What is no row is refused whatever
+the name (:mod:`egrow_replica.guard.rules.columns`); rows are left, and so what takes any row. Listed are also the
+built-in functions of PostgreSQL 15 to 18 that one argument can call, that are not immutable and that :mod:`functions`
+does not allow; and what shipped extensions put into ``pg_catalog``: adminpack (up to 16) and the validators of
+languages, which compile.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ _PREFIXES = ("binary_upgrade_",)
 _SUFFIXES = ("_validator",)
 
 _NAMES: frozenset[str] = words("""
+any_out anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out record_out
+pg_get_partition_constraintdef pg_sequence_last_value
 amvalidate brin_summarize_new_values currval gin_clean_pending_list lo_close lo_creat lo_create lo_get lo_import
 lo_tell lo_tell64 lo_unlink nextval pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock
 pg_advisory_unlock_shared pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_backup_start pg_backup_stop

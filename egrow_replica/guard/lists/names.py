@@ -27,3 +27,12 @@ OPERATORS: frozenset[str] = words("""
 COLLATIONS: frozenset[str] = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "pg_c_utf8", "C.UTF-8"})
 
 SAMPLING: frozenset[str] = frozenset({"bernoulli", "system"})
+
+#: Functions over any type whose other arguments take it: what stands there must say its own.
+ANY_TYPE: frozenset[str] = words("""
+array_append array_cat array_position array_positions array_prepend array_remove array_replace lag lead width_bucket
+range_merge
+""")
+
+#: Operators that there are over text, json and the like only: none of them takes any array, row or range.
+OVER_BUILT_IN: frozenset[str] = words("~ ~* !~ !~* ~~ !~~ ~~* !~~* ^@ -> ->> #> #>> #- ? ?| ?& @? @@")

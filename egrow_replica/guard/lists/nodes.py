@@ -10,7 +10,7 @@ SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt
 A_ArrayExpr A_Const A_Expr A_Indices A_Indirection A_Star Alias BoolExpr BooleanTest CTECycleClause CTESearchClause
 CaseExpr CaseWhen CoalesceExpr CollateClause ColumnDef ColumnRef CommonTableExpr FuncCall GroupingFunc GroupingSet
 IndexElem InferClause JoinExpr LockingClause MergeSupportFunc MergeWhenClause MinMaxExpr MultiAssignRef NamedArgExpr
-NullTest OnConflictClause ParamRef RangeFunction RangeSubselect RangeTableFunc RangeTableFuncCol RangeTableSample
+NullTest OnConflictClause ParamRef RangeFunction RangeSubselect RangeTableSample
 RangeVar ResTarget ReturningClause ReturningOption RowExpr SQLValueFunction SetToDefault SortBy SubLink TypeCast
 TypeName WindowDef WithClause XmlExpr XmlSerialize
 JsonAggConstructor JsonArgument JsonArrayAgg JsonArrayConstructor JsonArrayQueryConstructor JsonBehavior JsonFormat

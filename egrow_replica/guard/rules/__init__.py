@@ -1,4 +1,4 @@
-"""The verdict: small rules, one a file. Each refuses what it does not know; none allows what another refuses.
+"""The verdict: small rules. Each refuses what it does not know; none allows what another refuses.
 
 General rules look at every statement; a statement rule looks at the clauses of its own kind and says which relations
 the statement changes.
@@ -16,10 +16,12 @@ from egrow_replica.guard.rules import (
     columns,
     functions,
     kinds,
+    literals,
     nodes,
     operators,
     relations,
     row_locks,
+    sizes,
     types,
     writes,
 )
@@ -39,6 +41,8 @@ _GENERAL: tuple[Callable[[Facts, Policy], Iterable[QualifiedName]], ...] = (
     types.check,
     operators.check,
     collations.check,
+    literals.check,
+    sizes.check,
 )
 
 

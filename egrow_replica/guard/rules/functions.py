@@ -21,11 +21,17 @@ _ACTING: dict[str, Callable[[Node, Policy], tuple[QualifiedName, ...]]] = {
     "pg_replication_origin_drop": origins.check,
     "pg_replication_origin_session_setup": origins.check,
     **slots.CHECKS,
-    "pg_export_snapshot": snapshots.check,
     "pg_stat_force_next_flush": statistics.check,
     "pg_try_advisory_lock": advisory_locks.check,
     "pg_advisory_unlock": advisory_locks.check,
     "pg_terminate_backend": sessions.check,
+}
+
+#: Of these it also counts how often the statement calls them.
+_COUNTED: dict[str, Callable[[Node, Policy, Facts], tuple[()]]] = {
+    "pg_export_snapshot": snapshots.check_export,
+    "pg_current_xact_id": snapshots.check_id,
+    "txid_current": snapshots.check_id,
 }
 
 
@@ -40,6 +46,9 @@ def check(facts: Facts, policy: Policy) -> list[QualifiedName]:
         if schema in ((), ("pg_catalog",)) and name in HARMLESS:
             continue
         if schema == (WAL_SCHEMA,) and name in WAL_READERS:
+            continue
+        if schema in ((), ("pg_catalog",)) and name in _COUNTED:
+            _COUNTED[name](call, policy, facts)
             continue
         acting = _ACTING.get(name) if schema in ((), ("pg_catalog",)) else None
         if acting is None:

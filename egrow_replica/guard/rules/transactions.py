@@ -46,7 +46,7 @@ def check_modes(options: tuple[Node, ...] | None, policy: Policy) -> None:
     modes = read_options(RULE, options)
     known_options(RULE, modes, _MODES)
     writes = "transaction_read_only" in modes and is_false(word(modes["transaction_read_only"]))
-    if policy.purpose is Purpose.READING and writes:
+    if policy.purpose in (Purpose.READING, Purpose.EVIDENCE) and writes:
         raise Refused(RULE, "a connection for reading does not begin a transaction that may write")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-from egrow_replica.catalog.conditions import read_identity, read_own_connection, read_stream_role
+from egrow_replica.catalog.conditions import OwnConnection, is_loopback, read_identity, read_stream_role
 from egrow_replica.db import Capability, Dsn, connect
 from egrow_replica.db.connect import pinned_options, raw_connection
 from egrow_replica.errors import EgrowError, ServerUnavailable
@@ -18,14 +18,13 @@ from egrow_replica.window.checks.view import View
 DEV, PROD = Server.DEV, Server.PROD
 _SETUP = "Run `egrow-replica setup` (it prints the SQL) or `setup --apply` with an administrator's connection."
 _PROBE_SECONDS = 3.0
-_LOOPBACK = ("localhost", "::1")
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 
 
 @inspection("tls", DEV, PROD, subject="our connection", fine="it is encrypted, or does not leave this machine")
 def tls(view: View, server: Server) -> Iterator[Check]:
     """As the server sees our connection."""
-    ours = read_own_connection(view.door(server))
+    ours = view.own_connection(server)
     if not ours.encrypted and not ours.local:
         yield warning(
             "tls",
@@ -128,18 +127,14 @@ def _hba_line(view: View, stream: Dsn) -> str:
     ).replace("'", '"')
 
 
-@inspection("stream-address", PROD, subject="stream", fine="production's way to dev looks sound", guards=False)
+@inspection(
+    "stream-address", PROD, subject="stream", fine="production's way to dev looks sound", both=True, guards=False
+)
 def stream_address(view: View, server: Server) -> Iterator[Check]:
     """What can be said of the way without asking production to go it."""
-    stream, prod = view.stream, view.dsn(PROD)
-    if _is_local(stream) and not _is_local(prod):
-        yield warning(
-            "stream-address",
-            server,
-            stream.shown,
-            "to production's server this address is its own machine, which is not ours",
-            "Set [dev] from_production_dsn_env to the address by which production reaches dev.",
-        )
+    stream = view.stream
+    if _is_local(stream):
+        yield from _own_machine(stream, view.own_connection(DEV), view.own_connection(PROD))
     elif not _is_local(stream) and stream.get("sslmode") not in _ENCRYPTED:
         yield warning(
             "stream-tls",
@@ -156,9 +151,42 @@ def stream_address(view: View, server: Server) -> Iterator[Check]:
     )
 
 
+def _own_machine(stream: Dsn, dev: OwnConnection, prod: OwnConnection) -> Iterator[Check]:
+    """What the addresses say that both servers see, where the stream is to find dev on production's own machine."""
+    found = shares_machine(dev, prod)
+    if found:
+        return
+    remedy = (
+        "Set [dev] from_production_dsn_env to the address by which production's server reaches dev "
+        "(in a network of containers dev's service name and its own port)."
+    )
+    message = "to production's server this address is its own machine"
+    if found is None:
+        message = f"{message}: nothing here tells whether dev is there"
+        yield warning("stream-address", PROD, stream.shown, message, remedy)
+        return
+    where = f"production runs at {prod.server_address}, dev at {dev.server_address or 'an address of this machine'}"
+    yield error("stream-address", PROD, stream.shown, f"{message}, and dev is not there: {where}", remedy)
+
+
+def shares_machine(dev: OwnConnection, prod: OwnConnection) -> bool | None:
+    """Whether production's server finds dev at its own loopback address; ``None`` where the addresses do not tell.
+
+    A container counts as a machine: its loopback address leads to nobody else's.
+    """
+    if prod.ends_here:
+        return None if prod.passed_on else True  # a tunnel's end, or this machine: then what is seen from here counts
+    if dev.server_address == prod.server_address or prod.address == dev.address == prod.server_address:
+        return True
+    if dev.ends_here and not dev.passed_on:
+        return False
+    # Reached at this machine's own address, production is somewhere else: behind a published port.
+    return False if is_loopback(prod.address) else None
+
+
 def _is_local(dsn: Dsn) -> bool:
     host = dsn.get("hostaddr") or dsn.get("host") or ""
-    return not host or host.startswith(("/", "127.")) or host in _LOOPBACK
+    return host.startswith("/") or host == "localhost" or is_loopback(host)
 
 
 def _answers(dsn: Dsn) -> bool:

@@ -29,9 +29,10 @@ def directory(view: View, server: Server) -> Iterator[Check]:
     except EgrowError as failure:
         yield error(failure.code, server, "backup directory", failure.message, failure.hint)
         return
-    if base.exists() and (mode := stat.S_IMODE(base.stat().st_mode)) & 0o077:
-        message = f"its mode is {mode:04o}: others on this machine may look into it (each backup in it is 0700)"
-        yield warning("backup-mode", server, base, message, f"chmod 0700 {base}")
+    # Each backup in it is 0700, so that looking in shows names alone; who may write there may put another in its place.
+    if base.exists() and (mode := stat.S_IMODE(base.stat().st_mode)) & 0o022:
+        message = f"its mode is {mode:04o}: others on this machine may rename or replace a backup in it"
+        yield warning("backup-mode", server, base, message, f"chmod go-w {base}")
     place = next(path for path in (base, *base.absolute().parents) if path.exists())
     free = shutil.disk_usage(place).free
     needed = content + (view.facts(server).database_bytes // DUMP_SHARE if view.whole_backup else 0)

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 from egrow_replica.catalog.demands import Demand, read_demands
 from egrow_replica.content.compare import hash_parts
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, int8_array, query
+from egrow_replica.db import SQL, Composed, Door, Identifier, int8_array, query
+from egrow_replica.db.expressions import (
+    Expression,
+    all_of,
+    cast,
+    element_as_text,
+    equal,
+    is_null,
+    operator,
+    texts,
+    value_of,
+)
 from egrow_replica.errors import Refused, StatementFailed
 from egrow_replica.guard import vet_filter
 from egrow_replica.guard.lists.names import OPERATORS, TYPES
@@ -135,7 +146,7 @@ class Demands:
         del parts["row_hash"]
         statement = query(
             "doctor/demanded_values",
-            key=_texts("t", self._rows.table.key),
+            key=texts("t", self._rows.table.key),
             values=SQL(", ").join(SQL(f"({part})::pg_catalog.text") for part in asked.parts),
             predicate=SQL(f"({asked.predicate})"),
             **parts,
@@ -185,15 +196,15 @@ class Demands:
         names = [f"part {number}" for number in range(len(asked.parts))]
         return query(
             "doctor/rows_in_the_way",
-            key=_texts("t", self._rows.table.key),
+            key=texts("t", self._rows.table.key),
             parts=SQL(", ").join(
                 SQL("{} AS {}").format(SQL(f"({part})"), Identifier(name))
                 for part, name in zip(asked.parts, names, strict=True)
             ),
             source=self._rows.table.source,
             predicate=SQL(f"({asked.predicate})"),
-            matches=SQL(" AND ").join(
-                SQL("{} IS NULL").format(Identifier("t", name)) if nulls[number] else _match(asked.demand, number, name)
+            matches=all_of(
+                is_null(value_of("t", name)) if nulls[number] else _match(asked.demand, number, name)
                 for number, name in enumerate(names)
             ),
         )
@@ -246,21 +257,17 @@ class Demands:
         )
 
 
-def _texts(alias: str, names: tuple[str, ...]) -> Composed:
-    return SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier(alias, name)) for name in names)
-
-
-def _match(demand: Demand, number: int, name: str) -> Composable:
+def _match(demand: Demand, number: int, name: str) -> Expression:
     """By the type's own operator where it is built in: then its equality decides; else by text."""
-    value, base = SQL("(w.value ->> {})").format(Literal(number)), demand.types[number]
-    column: Composable = Identifier("t", name)
+    wanted, base = element_as_text(value_of("w", "value"), number), demand.types[number]
+    value = value_of("t", name)
     if base in TYPES:
-        value = SQL("{}::{}").format(value, Identifier("pg_catalog", base))
+        wanted = cast(wanted, base)
     else:
-        column = SQL("{}::pg_catalog.text").format(column)
+        value = cast(value, "text")
     if demand.excludes:
-        return SQL("{} OPERATOR(pg_catalog.{}) {}").format(value, SQL(demand.operators[number]), column)
-    return SQL("{} = {}").format(column, value)
+        return operator(wanted, demand.operators[number], value)
+    return equal(value, wanted)
 
 
 def _without_casts(text: str, enums: set[str]) -> str:

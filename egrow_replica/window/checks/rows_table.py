@@ -10,7 +10,8 @@ from typing import Protocol
 from egrow_replica.catalog import Column, ContentTable, Table, read_tables
 from egrow_replica.catalog.definitions import Definition
 from egrow_replica.content import TableDifference, read_rows, row_pairs
-from egrow_replica.db import SQL, Composable, Composed, Door, Identifier, Literal, query
+from egrow_replica.db import SQL, Composable, Door, query
+from egrow_replica.db.expressions import Expression, all_of, cast, element_as_text, equal, texts, value_of
 from egrow_replica.guard.lists.names import TYPES
 from egrow_replica.model import Check, Model, QualifiedName, Server
 from egrow_replica.window.checks.view import View
@@ -126,9 +127,9 @@ def find_values(
     """Which of the wanted values a table has, by position, and the key of the row that has it."""
     statement = query(
         "doctor/find_values",
-        key=SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", name)) for name in key),
+        key=texts("t", key),
         source=source,
-        matches=SQL(" AND ").join(_equals(table.column(name), name, number) for number, name in enumerate(names)),
+        matches=all_of(_equals(table.column(name), name, number) for number, name in enumerate(names)),
         condition=condition or SQL("true"),
     )
     for start in range(0, len(wanted), VALUES_AT_ONCE):
@@ -137,15 +138,13 @@ def find_values(
             yield start + found.number - 1, found.key
 
 
-def _equals(column: Column | None, name: str, number: int) -> Composed:
+def _equals(column: Column | None, name: str, number: int) -> Expression:
     """By the column's own type where that is built in: an index answers, and its own equality decides."""
-    value = SQL("(w.value ->> {})").format(Literal(number))
+    value, wanted = value_of("t", name), element_as_text(value_of("w", "value"), number)
     base = column.base_type if column is not None else ""
     if base in TYPES and base not in ("text", "varchar", "name"):
-        return SQL("{} = {}::{}").format(Identifier("t", name), value, Identifier("pg_catalog", base))
-    if base in ("text", "varchar"):
-        return SQL("{} = {}").format(Identifier("t", name), value)
-    return SQL("{}::pg_catalog.text = {}").format(Identifier("t", name), value)
+        return equal(value, cast(wanted, base))
+    return equal(value if base in ("text", "varchar") else cast(value, "text"), wanted)
 
 
 class Tables:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from egrow_replica.catalog import key_hash
 from egrow_replica.catalog.definitions import ColumnDefinition
 from egrow_replica.db import SQL, Composable, Identifier, int8_array, query
+from egrow_replica.db.expressions import texts
 from egrow_replica.errors import Refused
 from egrow_replica.guard import vet_filter
 from egrow_replica.model import Check, Server, Severity
@@ -213,7 +214,7 @@ class FailedChecks:
         table, hashes = self._rows.table, self._rows.difference.from_dev
         statement = query(
             "doctor/refused_by_check",
-            key=SQL(", ").join(SQL("{}::pg_catalog.text").format(Identifier("t", one)) for one in table.key),
+            key=texts("t", table.key),
             key_hash=key_hash(table.key_columns, "t", self._rows.seed),
             columns=columns,
             source=table.dev_source,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 
 from egrow_replica.catalog import Relation, Table
@@ -30,7 +31,8 @@ def content_names(view: View, server: Server) -> Iterator[Check]:
             message = f"there is no such table on {server}, only on {other}"
             remedy = f"Create it on {server} as {other} has it, or take it out of [tables] content."
         else:
-            message, remedy = f"there is no such table on {server}", _nearest(wanted, known)
+            candidates = [one for one in known if one not in view.settings.tables.all_user]
+            message, remedy = f"there is no such table on {server}", _nearest(wanted, candidates)
         yield error("unknown-table", server, wanted, message, remedy)
 
 
@@ -40,13 +42,35 @@ def user_names(view: View, _: Server) -> Iterator[Check]:
     for wanted in view.settings.tables.all_user:
         if wanted not in view.relations(DEV) and wanted not in view.relations(PROD):
             message = "it is listed as a user table, and neither server has it"
-            remedy = _nearest(wanted, view.relations(PROD))
+            remedy = _nearest(wanted, [one for one in view.relations(PROD) if one not in view.content])
             yield warning("unknown-user-table", Side.BOTH, wanted, message, remedy)
 
 
 def _nearest(wanted: QualifiedName, known: Iterable[QualifiedName]) -> str:
-    near = difflib.get_close_matches(str(wanted), [str(one) for one in known], n=1, cutoff=0.5)
-    return f"The nearest existing name is {near[0]}." if near else "No name there is like it."
+    near = nearest(wanted, known)
+    return f"The nearest existing name is {near}." if near else "No name there is like it."
+
+
+def nearest(wanted: QualifiedName, known: Iterable[QualifiedName]) -> QualifiedName | None:
+    """The name that was probably meant: a slip's, else one that holds all words of the wanted one, else the most alike.
+
+    >>> known = [QualifiedName.parse(name) for name in ("products", "community_posts", "Übung", "app.user")]
+    >>> [str(nearest(QualifiedName.parse(name), known)) for name in ("posts", "prodcuts", "übung", "users", "xyz")]
+    ['public.community_posts', 'public.products', 'public.Übung', 'app.user', 'None']
+    """
+    # The schema counts only where names are equally near: all of them have "public" in common.
+    names = sorted(known, key=lambda one: (one.schema != wanted.schema, len(one.name), one.name))
+    folded = [one.name.casefold() for one in names]
+    words = set(_words(wanted.name))
+    misspelt = difflib.get_close_matches(wanted.name.casefold(), folded, n=1, cutoff=0.8)
+    longer = [one.name.casefold() for one in names if words and words.issubset(_words(one.name))]
+    alike = difflib.get_close_matches(wanted.name.casefold(), folded, n=1, cutoff=0.6)
+    found = [*misspelt, *longer, *alike]
+    return names[folded.index(found[0])] if found else None
+
+
+def _words(name: str) -> list[str]:
+    return [word.casefold() for word in re.findall(r"[A-Z]*[^\W\d_A-Z]+|[A-Z]+|\d+", name)]
 
 
 @inspection("unclassified", PROD, subject="unclassified tables", fine="every table is in a list", guards=False)

@@ -23,9 +23,11 @@ from egrow_replica.catalog import (
 )
 from egrow_replica.catalog.conditions import (
     ACCESS_EXCLUSIVE,
+    OwnConnection,
     RoleSetting,
     SettingValue,
     read_hidden_by_row_security,
+    read_own_connection,
     read_role_settings,
     read_settings,
     read_table_locks,
@@ -197,6 +199,10 @@ class View:
             known = self._read["settings", server] = read_settings(self.door(server), _SETTINGS)
         assert isinstance(known, dict)
         return known
+
+    def own_connection(self, server: Server) -> OwnConnection:
+        """How our connection to it travels."""
+        return read_own_connection(self.door(server))
 
     def role_settings(self, server: Server, roles: Iterable[str]) -> list[RoleSetting]:
         """The time-outs that these roles, this database or everybody were given."""

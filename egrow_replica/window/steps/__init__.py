@@ -11,6 +11,7 @@ from egrow_replica.window.steps.evidence import (
     TakeBaseline,
     Validate,
     gather,
+    refuse_failed,
     subject_of,
     with_user_rows,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "noted",
     "our_origins",
     "put_back",
+    "refuse_failed",
     "release_own",
     "size_of",
     "subject_of",

@@ -199,11 +199,7 @@ class Validate(Step):
 
     def do(self, run: Run) -> str:
         validation = gather(run, subject_of(run))
-        refuse_weak_evidence(run, validation)
-        if not validation.passed:
-            error = ValidationFailed("; ".join(validation.problems), hint="The report lists the evidence.")
-            error.report = validation
-            raise error
+        refuse_failed(run, validation)
         return f"{validation.verdict.value} ({validation.evidence.value})"
 
     def plan(self, run: Run, foreseen: Foreseen) -> Iterator[Planned]:
@@ -300,6 +296,18 @@ def subject_of(run: Run, *, streaming: bool = True, check_content: bool = True, 
         check_publication=run.dev_reachable and run.keeps_progress and run.progress.publishes,
         paused=paused,
     )
+
+
+def refuse_failed(run: Run, validation: Validation) -> None:
+    """See that the evidence is good, and rests on what the configuration requires.
+
+    :raises ValidationFailed: it is not; ``report`` is the validation.
+    """
+    refuse_weak_evidence(run, validation)
+    if not validation.passed:
+        error = ValidationFailed("; ".join(validation.problems), hint="The report lists the evidence.")
+        error.report = validation
+        raise error
 
 
 def refuse_weak_evidence(run: Run, validation: Validation) -> None:
