@@ -18,6 +18,7 @@ from egrow_replica.evidence.own_columns import (
     judge_own_columns,
     sentences,
 )
+from egrow_replica.evidence.own_wal import WalWitness
 from egrow_replica.evidence.user_rows import MOST_KEYS, ChangedUserRow, TableRows, changed_rows, put_back
 from egrow_replica.evidence.validate import Judgement, UserEvidence, WalReading, tier
 from egrow_replica.evidence.wal import (
@@ -58,6 +59,7 @@ __all__ = [
     "WalReading",
     "WalState",
     "WalUnavailable",
+    "WalWitness",
     "advance_slot",
     "changed_rows",
     "compare_access",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from egrow_replica.catalog import OWN_SCHEMA, Scope
 from egrow_replica.db import Door, query
 from egrow_replica.errors import PreflightFailed, StatementFailed, ValidationFailed
-from egrow_replica.model import Model, QualifiedName, TableName
+from egrow_replica.evidence.own_wal import WalPosition, WalUnreadError, WalWitness, position
+from egrow_replica.evidence.wal_relations import Place, read_place
+from egrow_replica.model import Model, TableName
 
 #: Catalogs in which a temporary table has rows; whose rows were written there is looked at one by one.
 _TEMPORARY_IN = frozenset(
@@ -29,6 +32,7 @@ class OwnWrite(Model):
     :ivar kind: ``pg_class.relkind``.
     :ivar root_oid: the root of the partition tree that the table is in.
     :ivar locks: the modes in which it is locked, but for those of readers and of rows.
+    :ivar otherwise: records of WAL that are nothing of the other three; ``storage`` as WAL names it.
     """
 
     oid: int
@@ -41,7 +45,9 @@ class OwnWrite(Model):
     inserted: int
     updated: int
     deleted: int
-    locks: list[str]
+    locks: tuple[str, ...] = ()
+    otherwise: int = 0
+    storage: str = ""
 
     def since(self, before: OwnWrite | None) -> OwnWrite:
         """What was counted after ``before``: earlier transactions may not have handed in their counts yet."""
@@ -56,10 +62,16 @@ class OwnWrite(Model):
         )
 
     @property
+    def subject(self) -> str:
+        """The table that it belongs to, or what is known of one that is gone."""
+        return str(self.table) if self.table else f"a relation that is gone ({self.storage or f'oid {self.oid}'})"
+
+    @property
     def counted(self) -> str:
         """The numbers of rows in words, ``""`` for none."""
         numbers = (("inserted", self.inserted), ("updated", self.updated), ("deleted", self.deleted))
-        return ", ".join(f"{rows(number)} {word}" for word, number in numbers if number)
+        said = [f"{rows(number)} {word}" for word, number in numbers if number]
+        return ", ".join([*said, "written in a way that is not known"] if self.otherwise else said)
 
 
 class _CatalogRows(Model):
@@ -68,21 +80,25 @@ class _CatalogRows(Model):
     names: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class TransactionJudge:
     """The look at one transaction of a door, begun as its first statement.
 
-    :ivar before: what the session had counted before this transaction, by relation.
+    :ivar before: what the session had counted before this transaction, by relation; ``begun`` where WAL was then.
+    :ivar unread: why the transaction's WAL was not read; ``None`` before it was tried.
     """
 
     door: Door
     scope: Scope
+    witness: WalWitness | None
     before: dict[int, OwnWrite]
+    begun: WalPosition
+    unread: str | None = None
 
     @classmethod
-    def begin(cls, door: Door, scope: Scope) -> TransactionJudge:
+    def begin(cls, door: Door, scope: Scope, witness: WalWitness | None = None) -> TransactionJudge:
         """Note where things stand; right behind ``BEGIN``."""
-        return cls(door, scope, {write.oid: write for write in _own_writes(door)})
+        return cls(door, scope, witness, {write.oid: write for write in _own_writes(door)}, position(door))
 
     def outside(self) -> list[str]:
         """Return what this transaction has written that is not content, a sentence part for each relation.
@@ -91,10 +107,25 @@ class TransactionJudge:
         """
         self.door.execute(query("content/fire_deferred"))
         writes = [write.since(self.before.get(write.oid)) for write in _own_writes(self.door)]
-        found = list(_outside(writes, self.scope))
+        found = list(_outside([*writes, *self._in_wal()], self.scope))
         for changed in self.door.rows(_CatalogRows, query("evidence/own_catalog_rows")):
             found.append(f"{_CATALOG}.{changed.catalog}: {rows(changed.rows)} ({', '.join(changed.names)})")
         return found
+
+    def _in_wal(self) -> Iterator[OwnWrite]:
+        now = position(self.door)
+        if self.witness is None or now.transaction is None:
+            return
+        try:
+            counts = self.witness.written(now.transaction, self.begun.lsn, now.lsn)
+        except WalUnreadError as error:
+            self.unread = str(error)
+            return
+        self.unread = ""
+        # Asked here, because nobody else sees yet what this transaction may have made.
+        place = read_place(self.door, self.scope)
+        for storage in sorted({storage for _, storage in counts}):
+            yield _in_storage(storage, place, counts)
 
     def check(self) -> None:
         """See that it may be committed; the next statement has to be ``COMMIT``.
@@ -113,16 +144,19 @@ class TransactionJudge:
 
 
 @contextmanager
-def judged_transaction(door: Door, scope: Scope, *, commit: bool = True) -> Iterator[TransactionJudge]:
+def judged_transaction(
+    door: Door, scope: Scope, witness: WalWitness | None = None, *, commit: bool = True
+) -> Iterator[TransactionJudge]:
     """A transaction that may write content: judged as the last thing before it is committed.
 
+    :param witness: reads what the transaction has written in WAL too, where that can be read.
     :param commit: ``False`` rolls it back in any case, judged all the same: a rehearsal.
     :raises ValidationFailed: it has written something else; it is rolled back.
     :raises PreflightFailed: this session does not count what it writes, and may not begin to.
     """
     count_rows(door)
     with door.transaction(commit=commit):
-        judge = TransactionJudge.begin(door, scope)
+        judge = TransactionJudge.begin(door, scope, witness)
         yield judge
         judge.check()
 
@@ -154,21 +188,43 @@ def _own_writes(door: Door) -> list[OwnWrite]:
     return door.rows(OwnWrite, query("evidence/own_writes"))
 
 
+def _in_storage(storage: str, place: Place, counts: Counter[tuple[str, str]]) -> OwnWrite:
+    """What WAL says was done to one storage; one that no relation has, or that is not named, is nobody's content."""
+    relation = place.by_storage.get(storage)
+    by_kind = Counter({kind: number for (kind, where), number in counts.items() if where == storage})
+    inserted, updated = by_kind["i"] + by_kind["m"], by_kind["u"] + by_kind["k"]
+    return OwnWrite(
+        oid=relation.oid if relation else 0,
+        name=relation.name if relation else None,
+        kind=relation.kind if relation else None,
+        temporary=False,
+        table_oid=relation.table_oid if relation else None,
+        table=relation.table if relation else None,
+        root_oid=relation.root_oid if relation else None,
+        inserted=inserted,
+        updated=updated,
+        deleted=by_kind["d"],
+        otherwise=by_kind.total() - inserted - updated - by_kind["d"],
+        storage=f"storage {storage}",
+    )
+
+
 def _outside(writes: Iterable[OwnWrite], scope: Scope) -> Iterator[str]:
     content = {table.oid for table in scope.tables}
     sequences = {sequence.name for sequence in scope.sequences}
-    found: dict[QualifiedName | int, list[OwnWrite]] = {}
+    found: dict[str, list[OwnWrite]] = {}
     for write in writes:
+        if not write.counted and not write.locks:  # counted by an earlier transaction
+            continue
         if write.temporary or {write.table_oid, write.root_oid} & content or write.name in sequences:
             continue
         if write.table is not None and write.table.schema == OWN_SCHEMA:
             continue
         if write.table is not None and write.table.schema == _CATALOG and not _in_catalog(write):
             continue
-        found.setdefault(write.table or write.oid, []).append(write)
-    for table, parts in found.items():
-        name = str(table) if isinstance(table, QualifiedName) else f"a relation that is gone (oid {table})"
-        yield f"{name}: {_said(parts)}"
+        found.setdefault(write.subject, []).append(write)
+    for subject, parts in found.items():
+        yield f"{subject}: {_said(parts)}"
 
 
 def _in_catalog(write: OwnWrite) -> bool:
@@ -181,10 +237,10 @@ def _in_catalog(write: OwnWrite) -> bool:
 
 def _said(parts: list[OwnWrite]) -> str:
     """What was done to a table, by the table's own rows if they were counted, else by what was locked."""
+    if parts[0].kind == "S" and {mode for part in parts for mode in part.locks} <= {_WRITES_ROWS}:
+        return "moved"
     counted = [part.counted for part in parts if part.oid == part.table_oid and part.counted]
     if counted:
         return counted[0]
-    if any(part.kind == "S" and _WRITES_ROWS in part.locks for part in parts):
-        return "moved"
     locks = sorted({mode for part in parts for mode in part.locks})
     return f"locked in {' and '.join(locks)}" if locks else "; ".join(part.counted for part in parts if part.counted)

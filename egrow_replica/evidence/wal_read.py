@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.05
 _REMOVED = "58P01"
 _NO_RECORD = "XX000"
 _NOT_THERE = frozenset({"42883", "3F000", "42704"})
-_NOT_ALLOWED = "42501"
+NOT_ALLOWED = "42501"
 _GRANT = "GRANT EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn)"
 
 
@@ -248,10 +248,17 @@ def piece_statement(*, alike: bool) -> Composed:
 def _outcome(error: StatementFailed, state: WalState) -> WalGone | WalUnavailable | None:
     if error.sqlstate == _REMOVED:
         return WalGone(reason=f"WAL after {state.position} was removed before it was examined: {error.message}")
-    if error.sqlstate in _NOT_THERE:
-        return WalUnavailable(reason="the extension pg_walinspect is not in the schema egrow_ext of this database")
-    if error.sqlstate == _NOT_ALLOWED:
-        return WalUnavailable(reason=f"no privilege to read WAL: {_GRANT} is missing")
+    if reason := why_unreadable(error):
+        return WalUnavailable(reason=reason)
     if error.sqlstate == _NO_RECORD:
         return WalUnavailable(reason=f"WAL after {state.position} cannot be read: {error.message}")
     return None
+
+
+def why_unreadable(error: StatementFailed) -> str:
+    """Return why no WAL at all can be read here, ``""`` where the error says nothing of the kind."""
+    if error.sqlstate in _NOT_THERE:
+        return "the extension pg_walinspect is not in the schema egrow_ext of this database"
+    if error.sqlstate == NOT_ALLOWED:
+        return f"no privilege to read WAL: {_GRANT} is missing"
+    return ""

@@ -18,7 +18,7 @@ from egrow_replica.db import Capability, Door, ExportedSlot
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
-from egrow_replica.evidence import Baseline, judged_transaction
+from egrow_replica.evidence import Baseline, WalWitness, judged_transaction
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import Settings
@@ -74,6 +74,7 @@ class Run:
     _writer: Door | None = None
     _dev: Door | None = None
     _hold_clock: HoldClock | None = None
+    _witness: WalWitness | None = None
 
     @property
     def writer(self) -> Door:
@@ -156,6 +157,8 @@ class Run:
 
     def release_writer(self) -> None:
         """Close the writing door; the next one is opened with whatever origin there is then."""
+        if self._witness is not None:
+            self._witness.close()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -183,8 +186,12 @@ class Run:
 
         :raises ValidationFailed: it has written something else than content, and is rolled back.
         """
-        with judged_transaction(self.writer, self.scope):
+        if self._witness is None:
+            self._witness = WalWitness(lambda: self.servers.lock_prod("witness"))
+        with judged_transaction(self.writer, self.scope, self._witness) as judge:
             yield Writer(self.writer, role, self.settings.window.lock_timeout)
+        if judge.unread and not self._witness.reason:
+            self.listener.say(f"warning: judged before the commit without its WAL: {judge.unread}")
 
     def check_lock(self) -> None:
         """See that no other controller can be at work; :raises WrongState: the lock is lost."""

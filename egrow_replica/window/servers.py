@@ -47,7 +47,7 @@ class Servers:
         return connect(self.prod, Server.PROD, Policy.for_evidence(), what="wal", waits=self.waits)
 
     def lock_prod(self, what: str) -> Door:
-        """The door that holds production's advisory lock; it can take the lock and write nothing."""
+        """The door that holds production's advisory lock, or reads WAL for another; it can write nothing."""
         return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what, waits=self.waits)
 
     def write_dev(self, scope: Scope, names: ObjectNames, *, planning: bool = False) -> Door:

@@ -14,7 +14,7 @@ from wal_world import OPERATOR, ORIGIN, PASSWORD, World
 
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.errors import PreflightFailed, ValidationFailed
-from egrow_replica.evidence import judged_transaction
+from egrow_replica.evidence import WalWitness, before_commit, judged_transaction, own_wal
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import Server
@@ -63,11 +63,20 @@ def writing_door(world: World) -> Iterator[Door]:
         yield door
 
 
-def write(door: Door, world: World, *statements: str) -> None:
-    with judged_transaction(door, world.scope):
+def write(door: Door, world: World, *statements: str, witness: WalWitness | None = None) -> None:
+    with judged_transaction(door, world.scope, witness):
         door.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             door.execute(statement)
+
+
+@pytest.fixture
+def witness(attacked: World) -> Iterator[WalWitness]:
+    conninfo = make_conninfo(attacked.admin_dsn, user=OPERATOR, password=PASSWORD)
+    dsn = parse_dsn(SecretStr(conninfo), name="prod")
+    witness = WalWitness(lambda: connect(dsn, Server.PROD, Policy.for_window(content=()), what="witness"))
+    yield witness
+    witness.close()
 
 
 def value(world: World, query: str) -> Any:
@@ -118,19 +127,76 @@ EFFECTS = {
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["plain", "savepoint"])
-def test_whatever_a_trigger_does_outside_content_is_undone(attacked: World, nested: bool) -> None:
+def test_whatever_a_trigger_does_outside_content_is_undone(attacked: World, witness: WalWitness, nested: bool) -> None:
     before = value(attacked, STATE)
     with writing_door(attacked) as door:
         for name, (body, said) in EFFECTS.items():
             plant(attacked, in_subtransaction(body) if nested else body)
             with pytest.raises(ValidationFailed) as raised:
-                write(door, attacked, UPDATE)
+                write(door, attacked, UPDATE, witness=witness)
             assert said in raised.value.message, (name, raised.value.message)
             assert raised.value.code == "outside-content", name
             attacked.local("DROP FUNCTION app.set_off CASCADE")
             assert value(attacked, STATE) == before, name
         write(door, attacked, UPDATE)
     assert value(attacked, "SELECT title FROM app.courses WHERE id = 1") == "changed"
+
+
+#: What WAL shows of each, by the records of the transaction's own id alone.
+IN_WAL = {
+    "UPDATE app.users SET name = 'touched' WHERE id <= 3": "app.users: 3 rows updated",
+    "DELETE FROM app.enrollments": "app.enrollments: 10 rows deleted",
+    "PERFORM nextval('app.loose')": "app.loose: moved",
+    "PERFORM lo_from_bytea(0, 'abc')": "pg_catalog.pg_largeobject: 1 row inserted",
+    "CREATE ROLE wal_made": "pg_catalog.pg_authid: 1 row inserted",
+    "DROP FUNCTION app.goes()": "pg_catalog.pg_proc: 1 row deleted",
+    "UPDATE pg_catalog.pg_class SET relhastriggers = true WHERE relname = 'users'": "pg_class: 1 row",
+}
+
+
+def test_its_own_wal_shows_what_a_transaction_wrote_before_it_commits(
+    attacked: World, witness: WalWitness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the counters and locks left out; somebody else writes the same tables at the same time."""
+    monkeypatch.setattr(before_commit, "_own_writes", lambda _: [])
+    attacked.local("CREATE FUNCTION app.goes() RETURNS int LANGUAGE sql RETURN 1")
+    with writing_door(attacked) as door, attacked.session() as other:
+        other.execute("BEGIN")
+        for body, said in IN_WAL.items():
+            plant(attacked, body)
+            with judged_transaction(door, attacked.scope, witness, commit=False) as judge:
+                other.execute("UPDATE app.quiet SET name = name; INSERT INTO app.unlogged VALUES (1)")
+                door.execute(UPDATE)
+                found = judge.outside()
+                assert judge.unread == "", body
+                assert said in "; ".join(found), (body, found)
+                judge.outside = list  # type: ignore[method-assign]
+            attacked.local("DROP FUNCTION app.set_off CASCADE")
+
+
+def test_wal_in_many_pieces(attacked: World, witness: WalWitness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(before_commit, "_own_writes", lambda _: [])
+    monkeypatch.setattr(own_wal, "PIECE_BYTES", 10_000)
+    plant(attacked, "INSERT INTO app.quiet VALUES (OLD.id + 1000)")
+    long = "UPDATE app.courses SET title = 'x', body = pg_catalog.repeat(body, 20)"
+    with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=r"app\.quiet: 10 rows inserted"):
+        write(door, attacked, long, witness=witness)
+
+
+@pytest.mark.parametrize("missing", ["extension", "privilege", "message"])
+def test_without_wal_counters_and_locks_stand_alone(attacked: World, witness: WalWitness, missing: str) -> None:
+    lost = {
+        "extension": "DROP EXTENSION pg_walinspect",
+        "privilege": f"REVOKE EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn) FROM {OPERATOR}",
+        "message": "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_logical_emit_message(bool, text, text, bool) FROM public",
+    }[missing]
+    if missing == "message" and value(attacked, "SHOW server_version_num") < "170000":
+        lost = lost.replace(", bool)", ")")
+    attacked.local(lost)
+    plant(attacked, "UPDATE app.users SET name = 'touched' WHERE id <= 3")
+    with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=r"app\.users: 3 rows updated"):
+        write(door, attacked, UPDATE, witness=witness)
+    assert bool(witness.reason) == (missing != "message")
 
 
 @pytest.mark.parametrize(("statement", "on"), [(INSERT, "INSERT"), (DELETE, "DELETE"), (UPDATE, "UPDATE")])
@@ -158,7 +224,7 @@ def test_a_function_that_turns_the_counting_off(attacked: World) -> None:
     assert value(attacked, STATE) == before
 
 
-def test_content_with_all_its_parts_may_be_written(attacked: World) -> None:
+def test_content_with_all_its_parts_may_be_written(attacked: World, witness: WalWitness) -> None:
     """Partitions, long values, sequences, the journal, temporary tables; a row that is locked is not written."""
     body = "CREATE TEMPORARY TABLE IF NOT EXISTS own (id int PRIMARY KEY, body text DEFAULT 'x')"
     plant(attacked, f"{body}; PERFORM FROM app.users FOR UPDATE")
@@ -166,8 +232,8 @@ def test_content_with_all_its_parts_may_be_written(attacked: World) -> None:
     journal = "INSERT INTO egrow_replica.step (detail) VALUES (pg_catalog.repeat('x', 9000))"
     content = (staged, "ANALYZE pg_temp.staged", UPDATE, INSERT, DELETE, PARTS, MOVE, journal)
     with writing_door(attacked) as door:
-        write(door, attacked, *content)
-        write(door, attacked, PARTS, journal)
+        write(door, attacked, *content, witness=witness)
+        write(door, attacked, PARTS, journal, "ANALYZE app.courses", witness=witness)
     assert value(attacked, "SELECT pg_catalog.count(*) FROM app.lessons WHERE title = 'changed'") == 10
     assert value(attacked, "SELECT last_value FROM app.courses_id_seq") == 500
 

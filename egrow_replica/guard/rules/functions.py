@@ -8,7 +8,16 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts
 from egrow_replica.guard.lists.functions import HARMLESS, WAL_READERS, WAL_SCHEMA
 from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.rules import advisory_locks, origins, sequences, sessions, slots, snapshots, statistics
+from egrow_replica.guard.rules import (
+    advisory_locks,
+    messages,
+    origins,
+    sequences,
+    sessions,
+    slots,
+    snapshots,
+    statistics,
+)
 from egrow_replica.guard.tree import Node
 from egrow_replica.model import QualifiedName
 
@@ -22,6 +31,7 @@ _ACTING: dict[str, Callable[[Node, Policy], tuple[QualifiedName, ...]]] = {
     "pg_replication_origin_session_setup": origins.check,
     **slots.CHECKS,
     "pg_stat_force_next_flush": statistics.check,
+    "pg_logical_emit_message": messages.check,
     "pg_try_advisory_lock": advisory_locks.check,
     "pg_advisory_unlock": advisory_locks.check,
     "pg_terminate_backend": sessions.check,
