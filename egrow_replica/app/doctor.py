@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
 from egrow_replica.app.context import Context
-from egrow_replica.db import Door
+from egrow_replica.catalog.roles import APPLY_ROLE
+from egrow_replica.catalog.tables import partitions_of
+from egrow_replica.db import Capability, Door
 from egrow_replica.errors import EgrowError, ServerUnavailable
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.results import DoctorReport
@@ -15,14 +17,21 @@ from egrow_replica.window.checks import Inspection, View
 from egrow_replica.window.checks.base import SIDES
 from egrow_replica.window.journal import Window, read_windows
 from egrow_replica.window.preflight import failure_of
+from egrow_replica.window.rehearsal import is_in_the_way
+from egrow_replica.window.rehearsal import rehearse as play
 
 
-def doctor(context: Context) -> DoctorReport:
+def doctor(context: Context, *, rehearse: bool = False) -> DoctorReport:
     """Run every check; nothing is changed.
 
+    :param rehearse: also play on production what the stream may do, and take it back: that holds rows for a moment and
+        moves sequences.
     :raises EgrowError: what :func:`enable` would end with, with the report.
     """
-    report = DoctorReport(checks=tuple(_examine(context)))
+    checks = list(_examine(context))
+    if rehearse:
+        checks += _rehearse(context, checks)
+    report = DoctorReport(checks=tuple(checks))
     failure = failure_of(report.checks)
     if failure is not None:
         errors = sum(1 for check in report.checks if check.severity is Severity.ERROR)
@@ -54,6 +63,30 @@ def _examine(context: Context) -> Iterator[Check]:
         if any(check.severity is Severity.ERROR for check in first):  # comparing the wrong servers says nothing
             chosen = [one for one in chosen if len(one.needs) == 1]
         yield from _inspect(view, chosen)
+
+
+def _rehearse(context: Context, found: Iterable[Check]) -> list[Check]:
+    if any(check.severity is Severity.ERROR for check in found):
+        return [_rehearsal(Severity.INFO, "nothing was played, because of what else was found")]
+    servers = context.servers()
+    try:
+        with servers.read_dev("rehearse") as dev, servers.read_prod("rehearse") as prod:
+            view = View({Server.DEV: dev, Server.PROD: prod}, context.settings)
+            if prod.has(Capability.ORDINARY_SUBSCRIPTION_OWNER) and all_checks.makes_roles(view):
+                return [_rehearsal(Severity.INFO, f"there is no {APPLY_ROLE} yet: `enable` makes it and rehearses")]
+            scope, partitions = view.scope, partitions_of(view.relations(Server.PROD), view.content)
+        with servers.rehearse_prod(scope, partitions, None) as door:
+            rehearsal = play(door, scope, context.settings.window.publish)
+    except EgrowError as error:
+        severity = Severity.WARNING if is_in_the_way(error) else Severity.ERROR
+        return [_rehearsal(severity, f"this could not be played: {error.message}", error.hint)]
+    return [*rehearsal.checks, _rehearsal(Severity.OK, rehearsal.summary)]
+
+
+def _rehearsal(severity: Severity, message: str, remedy: str = "") -> Check:
+    return Check(
+        id="rehearsal", severity=severity, server=SIDES[Server.PROD], subject="stream", message=message, remedy=remedy
+    )
 
 
 def _reach(context: Context, server: Server) -> Door | Check:

@@ -12,7 +12,7 @@ from egrow_replica.replication.waiting import wait_until
 from egrow_replica.results import PauseReport, WindowSummary
 from egrow_replica.window.losses import refuse_losses
 from egrow_replica.window.run import Run
-from egrow_replica.window.steps import subject_of
+from egrow_replica.window.steps import rehearse_stream, subject_of
 from egrow_replica.window.stream_look import refuse_broken, stream_of
 
 #: How long dev may take to notice that production's worker has ended.
@@ -90,7 +90,7 @@ def go_on(run: Run, found: Subscription) -> None:
     subject = subject_of(run, paused=True)
     refuse_broken(run.dev, run.writer, subject)
     refuse_losses(run.dev, run.writer, stream_of(subject, run.names, run.servers))
-    run.check_effects()
+    rehearse_stream(run)
     slot.mark(run.dev, run.names.common)
     run.note(dev=moment(run.dev, run.names.common), paused_at=None)
     subscription.enable(run.writer, found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from egrow_replica.app.doctor import doctor as examine
@@ -11,10 +13,15 @@ from egrow_replica.cli.state import State
 NAMES = ("doctor",)
 
 
-def doctor(context: typer.Context) -> Answer:
+def doctor(
+    context: typer.Context,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="also try what the stream may do, and take it back: holds rows briefly")
+    ] = False,
+) -> Answer:
     """Look at everything that could stop or harm a window; changes nothing."""
     state: State = context.obj
-    return Answer("doctor", examine(state.context()))
+    return Answer("doctor", examine(state.context(), rehearse=rehearse))
 
 
 def register(app: typer.Typer) -> None:

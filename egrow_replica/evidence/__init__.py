@@ -7,7 +7,7 @@ from egrow_replica.evidence.baseline import (
     hand_in_counts,
     take_baseline,
 )
-from egrow_replica.evidence.before_commit import TransactionJudge, judged_transaction
+from egrow_replica.evidence.before_commit import TransactionJudge, count_rows, judged_transaction
 from egrow_replica.evidence.fingerprint import UNKNOWN_ORIGIN, TableFingerprint, origin_of_newer
 from egrow_replica.evidence.judge import LOCAL_ORIGIN, Origins
 from egrow_replica.evidence.orphans import Orphans, count_again, count_all, new_orphans, touching
@@ -66,6 +66,7 @@ __all__ = [
     "compare_probes",
     "count_again",
     "count_all",
+    "count_rows",
     "counts_statement",
     "create_slot",
     "drop_slot",

@@ -11,7 +11,7 @@ from egrow_replica.catalog.roles import APPLY_ROLE, RECONCILE_ROLE, RESTORE_ROLE
 from egrow_replica.db import SNAPSHOT, SQL, Door, Dsn, Literal, Waits, connect
 from egrow_replica.errors import ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy
-from egrow_replica.model import Server
+from egrow_replica.model import QualifiedName, Server
 from egrow_replica.replication.names import ObjectNames
 
 #: Readers that fingerprint side by side, and what they are in a database that is large enough to be worth it.
@@ -68,6 +68,17 @@ class Servers:
         )
         what = f"{names.window}/write"
         return connect(self.prod, Server.PROD, policy, what=what, read_only=False, planning=planning, waits=self.waits)
+
+    def rehearse_prod(
+        self, scope: Scope, partitions: Iterable[QualifiedName], origin: str | None, *, planning: bool = False
+    ) -> Door:
+        """Production's door that plays what the stream will write and commits nothing; ``planning`` as above.
+
+        :param partitions: of the content: the stream writes each by itself.
+        """
+        policy = Policy.for_rehearsal(content=scope.names, partitions=partitions, origin=origin, roles=[APPLY_ROLE])
+        # Transactions begin read only unless they say otherwise: what is sent outside of one writes nothing.
+        return connect(self.prod, Server.PROD, policy, what="rehearse", planning=planning, waits=self.waits)
 
     def remove_prod(self, name: str) -> Door:
         """Production's door that ends and removes one subscription, origin or slot, and does nothing else."""

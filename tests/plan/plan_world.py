@@ -85,7 +85,7 @@ def unlike(report: dict[str, Any], log: Path, drawn: Drawn) -> Iterator[str]:
         for server in Server:
             wanted = of_server(always[step], server)
             allowed = set(of_server(perhaps[step], server))
-            got = [text for text in of_server(real[step], server) if text not in allowed]
+            got = of_server((one for one in real[step] if one[1] not in allowed), server)
             if got != wanted:
                 yield f"{step} on {server}:\n  planned {wanted}\n  sent    {got}"
 

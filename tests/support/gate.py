@@ -16,8 +16,8 @@ from support.waiting import wait_until
 
 #: Of enable, in their order; a step that has nothing to do leaves no entry.
 STEPS = (
-    "origin", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile", "subscription", "catch-up",
-    "validate", "streaming",
+    "origin", "rehearsal", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile", "second-rehearsal",
+    "subscription", "catch-up", "validate", "streaming",
 )  # fmt: skip
 JOURNAL = "LOCK TABLE egrow_replica.step IN SHARE MODE"
 WAITING = """SELECT count(*) FROM pg_locks

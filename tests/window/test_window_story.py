@@ -165,8 +165,8 @@ def test_content_is_brought_over(story: Story) -> None:
 def test_every_step_is_reported(story: Story) -> None:
     enable = story.results["enable"].json
     assert [step["name"] for step in enable["steps"]] == [
-        "origin", "roles", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile", "subscription",
-        "catch-up", "validate", "streaming",
+        "origin", "roles", "rehearsal", "publication", "keep-wal", "baseline", "backup", "slot", "reconcile",
+        "second-rehearsal", "subscription", "catch-up", "validate", "streaming",
     ]  # fmt: skip
     assert {step["status"] for step in enable["steps"]} <= {"done", "unchanged"}
     assert all(isinstance(step["seconds"], float) for step in enable["steps"])

@@ -17,16 +17,19 @@ from egrow_replica.window.steps.evidence import (
 )
 from egrow_replica.window.steps.hold import Hold, Release, release_own
 from egrow_replica.window.steps.objects import Origin, Publication, Roles, Slot, Subscription
+from egrow_replica.window.steps.rehearsal import Rehearse, RehearseAgain, rehearse_stream
 
 _OPENING: tuple[Step, ...] = (
     Origin(),
     Roles(),
+    Rehearse(),
     Publication(),
     KeepWal(),
     TakeBaseline(),
     Backup(),
     Slot(),
     Reconcile(),
+    RehearseAgain(),
     Subscription(),
     CatchUp(),
     Validate(),
@@ -66,6 +69,7 @@ __all__ = [
     "our_origins",
     "put_back",
     "refuse_failed",
+    "rehearse_stream",
     "release_own",
     "size_of",
     "subject_of",

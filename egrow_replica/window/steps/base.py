@@ -62,6 +62,7 @@ class Work:
 
 #: Lock levels as PostgreSQL names them (postgresql.org/docs/18/explicit-locking.html#LOCKING-TABLES).
 ACCESS_SHARE = "ACCESS SHARE"
+ROW_SHARE = "ROW SHARE"
 ROW_EXCLUSIVE = "ROW EXCLUSIVE"
 SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE"
 
