@@ -8,16 +8,18 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard.judge import analysing
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.policy import Name, Policy
-from egrow_replica.guard.rules.filters import RULE, check_filter
+from egrow_replica.guard.rules.filters import RULE, check_filter, without_table
 from egrow_replica.guard.tree import Node, children, class_of, only, parse, print_sql
+from egrow_replica.model import QualifiedName
 
 
-def vet_filter(text: str, *, types: Iterable[Name] = ()) -> str:
+def vet_filter(text: str, *, table: QualifiedName | None = None, types: Iterable[Name] = ()) -> str:
     """The filter as it goes into ``WHERE (…)`` of a publication, without comments.
 
     The text must mean the same with and without the parentheses around it; so it cannot close them, and nothing
     can follow it.
 
+    :param table: whose rows it picks; its name may stand before its columns, and is taken away.
     :param types: user types that it may name, such as the enum of a column.
     :raises Refused: rule ``filter``, or those of a text that is no SQL at all.
     """
@@ -25,8 +27,10 @@ def vet_filter(text: str, *, types: Iterable[Name] = ()) -> str:
         check_text(text)
         check_tokens(text)
         expression = _condition(text)
-        if _condition(f"({text})") != expression:
+        if _condition(f"({text}\n)") != expression:  # a comment at the end ends with its line
             raise Refused(RULE, "the filter is more than one expression")
+        if table is not None:
+            without_table(expression, table)
         check_filter(expression, Policy.reading(types=types))
         printed = print_sql(expression)
         if _condition(printed) != expression:

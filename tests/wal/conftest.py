@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from wal_world import TEMPLATE, World, bin_dirs, open_directory, prepare
+from support.versions import bin_dirs
+from wal_world import TEMPLATE, World, open_directory, prepare
 
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import Server

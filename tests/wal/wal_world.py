@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +31,6 @@ from egrow_replica.evidence.wal import (
     settle,
 )
 from egrow_replica.guard import Policy
-from egrow_replica.lab.binaries import server_bin_dir
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
 
@@ -69,16 +67,6 @@ CREATE EXTENSION pg_walinspect SCHEMA egrow_ext;
 GRANT USAGE ON SCHEMA egrow_ext, app TO wal_operator;
 GRANT EXECUTE ON FUNCTION egrow_ext.pg_get_wal_records_info(pg_lsn, pg_lsn) TO wal_operator;
 """
-
-
-def bin_dirs() -> dict[str, Path | None]:
-    """Servers to test on: the wheel's, Debian's, and what ``EGROW_TEST_BIN_DIRS`` names; each with pg_walinspect."""
-    found: dict[str, Path | None] = {"wheel": None} if server_bin_dir() else {}
-    named = [Path(one) for one in os.environ.get("EGROW_TEST_BIN_DIRS", "").split(":") if one]
-    for directory in [*sorted(Path("/usr/lib/postgresql").glob("1[5-9]/bin")), *named]:
-        if (directory / "postgres").exists():
-            found[str(directory)] = directory
-    return found
 
 
 def deadline(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:

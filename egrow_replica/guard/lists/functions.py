@@ -57,6 +57,7 @@ quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match 
 regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse right rpad rtrim set_bit set_byte
 sha224 sha256 sha384 sha512 split_part starts_with strpos substr substring to_ascii to_bin to_hex to_oct translate
 unicode_assigned unistr upper
+array_to_tsvector numnode querytree setweight strip ts_delete ts_filter tsquery_phrase tsvector_to_array xmltext
 """
 
 _NUMBERS = """
@@ -65,6 +66,7 @@ erf erfc exp factorial floor gamma gcd lcm lgamma ln log log10 min_scale mod pi 
 round scale sign sin sind sinh sqrt tan tand tanh trim_scale trunc width_bucket to_number
 area box center circle diagonal diameter height isclosed isopen line lseg npoints path pclose point polygon popen radius
 slope width
+ishorizontal isparallel isperp isvertical macaddr8_set7bit
 abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen text
 """
 
@@ -195,13 +197,6 @@ WAL_SCHEMA = "egrow_ext"
 WAL_READERS: frozenset[str] = frozenset(
     {"pg_get_wal_record_info", "pg_get_wal_records_info", "pg_get_wal_block_info", "pg_get_wal_stats"}
 )
-
-#: What a publication's row filter may call: immutable, whatever the types of the arguments.
-IMMUTABLE: frozenset[str] = words("""
-abs ascii btrim cardinality ceil ceiling char_length character_length array_length floor left length lower ltrim md5
-mod num_nonnulls num_nulls octet_length position replace reverse right round rtrim split_part starts_with strpos
-substr substring translate trunc upper
-""")
 
 #: Functions that ``setup`` may let the controller's roles execute.
 GRANTED: frozenset[str] = words("""

@@ -14,8 +14,8 @@ regrole regtype text tid time timestamp timestamptz timetz tsmultirange tsquery 
 tsvector txid_snapshot uuid varbit varchar xid xid8 xml
 """)
 
-#: What a constant in a row filter may be cast to.
-FILTER_TYPES: frozenset[str] = TYPES - {"record", "refcursor", "tsquery", "tsvector"}
+#: Columns that every table has and no publication's filter reads.
+SYSTEM_COLUMNS: frozenset[str] = words("tableoid ctid xmin xmax cmin cmax")
 
 OPERATORS: frozenset[str] = words("""
 !! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < <-> << <<= <<| <= <> <@

@@ -40,9 +40,10 @@ PARSED: frozenset[str] = words("regtype regprocedure regoperator xml")
 
 #: Types whose values are small whatever they are made from.
 FIXED: frozenset[str] = words("""
-bool "char" char date float4 float8 inet int2 int4 int8 interval macaddr macaddr8 money name oid pg_lsn regclass
+char date float4 float8 inet int2 int4 int8 interval macaddr macaddr8 money name oid pg_lsn regclass
 regcollation regconfig regdictionary regnamespace regoper regproc regrole tid time timestamp timestamptz timetz uuid xid
 xid8
+int4range int8range numrange daterange tsrange tstzrange point box circle line lseg bool
 """)
 
 #: Functions that take a jsonpath, by its position.
@@ -53,3 +54,8 @@ jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz jsonb
 """),
     1,
 )
+
+#: Functions whose result is about as large as their arguments together.
+ADDING: frozenset[str] = words("""
+daterange int4range int8range like_escape lower numrange similar_escape similar_to_escape tsrange tstzrange upper
+""")

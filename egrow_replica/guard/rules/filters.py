@@ -1,53 +1,74 @@
-"""A row filter: columns, constants, comparisons, boolean and null tests, immutable functions. Nothing that looks."""
+"""A row filter: what PostgreSQL takes into a publication, an expression over the row's own columns. Nothing that looks.
+
+Every rule for queries is asked too: the same text stands in the statements that compare.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from egrow_replica.errors import Refused
-from egrow_replica.guard.facts import gather
-from egrow_replica.guard.lists.functions import IMMUTABLE
-from egrow_replica.guard.lists.names import FILTER_TYPES
+from egrow_replica.guard.facts import Facts, gather
+from egrow_replica.guard.lists.immutable import IMMUTABLE
+from egrow_replica.guard.lists.names import SYSTEM_COLUMNS
 from egrow_replica.guard.policy import Policy
-from egrow_replica.guard.tree import Node, only, strings
+from egrow_replica.guard.rules import collations, columns, functions, literals, operators, sizes, types
+from egrow_replica.guard.tree import Node, children, class_of, only, strings
 from egrow_replica.model import QualifiedName
 
 RULE = "filter"
 
+#: What check_simple_rowfilter_expr (publicationcmds.c) lets pass, as the grammar has it.
 _NODES = frozenset(
     {
-        "A_ArrayExpr", "A_Const", "A_Expr", "BoolExpr", "BooleanTest", "CaseExpr", "CaseWhen", "CoalesceExpr",
-        "CollateClause", "ColumnRef", "FuncCall", "MinMaxExpr", "NullTest", "String", "TypeCast", "TypeName",
-        "Integer", "Float", "Boolean",
+        "A_ArrayExpr", "A_Const", "A_Expr", "BitString", "BoolExpr", "Boolean", "BooleanTest", "CaseExpr", "CaseWhen",
+        "CoalesceExpr", "CollateClause", "ColumnRef", "Float", "FuncCall", "Integer", "MinMaxExpr", "NullTest",
+        "RowExpr", "String", "TypeCast", "TypeName", "XmlExpr",
     }
 )  # fmt: skip
-_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "+", "-", "*", "/", "%", "||"})
-_BETWEEN = frozenset({"BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"})
+
+#: The rules for what an expression can hold.
+_GENERAL: tuple[Callable[[Facts, Policy], Iterable[QualifiedName]], ...] = (
+    functions.check,
+    columns.check,
+    types.check,
+    operators.check,
+    collations.check,
+    literals.check,
+    sizes.check,
+)
 
 
 def check_filter(expression: Node, policy: Policy) -> None:
-    """Walk the expression with lists of its own, narrower than those for queries.
+    """Walk the expression with lists of its own, narrower than those for queries, then ask the rules for queries.
 
-    :raises Refused: rule ``filter``.
+    :raises Refused: rule ``filter``, or another's.
     """
     facts = gather(expression)
     unknown = facts.classes - _NODES
     if unknown:
         raise Refused(RULE, f"a row filter may not hold {min(unknown)}")
-    if facts.columns:
-        raise Refused(RULE, "a row filter names columns without a table in front")
+    for reference in facts.of("ColumnRef"):
+        names = strings(reference.fields)
+        if len(names) != 1:
+            raise Refused(RULE, "a row filter names columns of its own table only")
+        if names[0] in SYSTEM_COLUMNS:
+            raise Refused(RULE, f"{names[0]} is a system column: no row filter reads it")
     for names, call in facts.functions:
-        if names[:-1] not in ((), ("pg_catalog",)) or names[-1] not in IMMUTABLE:
-            raise Refused(RULE, f"a row filter may not call {'.'.join(names)}")
+        if names[-1] not in IMMUTABLE:
+            raise Refused(RULE, f"a row filter may not call {'.'.join(names)}: it is not immutable, or not built in")
         only(RULE, call, "funcname", "args", "funcformat")
-    for operator in facts.operators:
-        if operator[:-1] not in ((), ("pg_catalog",)) or operator[-1] not in _COMPARISONS | _BETWEEN:
-            raise Refused(RULE, f"a row filter may not use the operator {'.'.join(operator)}")
-    for type_name in facts.types:
-        _check_type(type_name, policy)
+    for check in _GENERAL:
+        check(facts, policy)
 
 
-def _check_type(type_name: Node, policy: Policy) -> None:
-    names = strings(type_name.names)
-    built_in = names[:-1] in ((), ("pg_catalog",)) and names[-1] in FILTER_TYPES
-    listed = len(names) == 2 and QualifiedName(*names) in policy.types
-    if type_name.setof or type_name.pct_type or not (built_in or listed):
-        raise Refused(RULE, f"a row filter may not name the type {'.'.join(names)}")
+def without_table(expression: Node, table: QualifiedName) -> None:
+    """Take the table's own name away from its columns: in other statements its rows go by another."""
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if class_of(node) == "ColumnRef" and len(node.fields) > 1:
+            front = strings(node.fields[:-1]) if class_of(node.fields[-1]) == "String" else ()
+            if front in ((table.name,), (table.schema, table.name)):
+                node.fields = node.fields[-1:]
+        stack.extend(children(node))

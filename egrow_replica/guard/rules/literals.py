@@ -28,8 +28,8 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
 
     :raises Refused: rule ``literal``.
     """
-    if not facts.classes & (NESTED | {"A_Expr"}):
-        return ()
+    if facts.kind is not None and not facts.classes & (NESTED | {"A_Expr"}):
+        return ()  # SET, COMMENT and the like, whose constants are no values
     typed = {id(cast.arg) for cast in facts.of("TypeCast")}
     for node in facts.of("A_Expr"):
         if node.name and node.name[-1].sval in OVER_BUILT_IN:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts
 from egrow_replica.guard.lists.sizes import (
+    ADDING,
     COUNTED,
     FEW,
     FIXED,
@@ -132,6 +133,8 @@ def _parts(node: Node) -> tuple[Node, ...] | None:
         return tuple(node.args or ())
     if name == "A_Expr" and strings(node.name) == ("||",):
         return (node.lexpr, node.rexpr)
+    if name == "FuncCall" and strings(node.funcname)[-1] in ADDING:
+        return tuple(node.args or ())
     return None
 
 

@@ -27,9 +27,7 @@ def _check(type_name: Node, policy: Policy) -> None:
     if type_name.setof or type_name.pct_type or not names:
         raise Refused(RULE, "SETOF and %TYPE are not allowed")
     schema, name = names[:-1], names[-1]
-    if schema in ((), ("pg_catalog",)) and name in TYPES:
-        return
-    if schema == ("pg_catalog",) and name.startswith("_") and name[1:] in TYPES:
+    if schema in ((), ("pg_catalog",)) and name.removeprefix("_") in TYPES:  # _int4 is int4[]
         return
     if len(names) == 2 and QualifiedName(*names) in policy.types:
         return

@@ -140,14 +140,17 @@ def _kind(server: Server, relation: Relation) -> Iterator[Check]:
         yield error("row-security", server, subject, message, alter_table(subject, "DISABLE ROW LEVEL SECURITY"))
 
 
+_CORRECT = "Correct [tables.filters]."
+
+
 @inspection("row-filter", DEV, subject="row filters", fine="there is none that could harm")
 def filters(view: View, server: Server) -> Iterator[Check]:
     """The guard on each filter, and what a filter needs."""
     for table, row_filter in view.settings.tables.filters.items():
         try:
-            vet_filter(row_filter)
+            vet_filter(row_filter, table=table)
         except Refused as refusal:
-            yield error("row-filter", server, table, refusal.reason, "Correct [tables.filters].", refused=True)
+            yield error("row-filter", server, table, refusal.reason, _CORRECT, refused=True)
         else:
             yield from _types_of_filter(view, server, table, row_filter)
         if view.settings.window.publish != ("insert",):
@@ -164,6 +167,9 @@ def _types_of_filter(view: View, server: Server, table: QualifiedName, row_filte
     """A publication's filter may use built-in types only (check_simple_rowfilter_expr in publicationcmds.c)."""
     dev = view.tables(server).get(table)
     read = filter_columns(row_filter)
+    for missing in sorted(read - {column.name for column in dev.columns} if dev is not None else ()):
+        message = f"the filter reads {missing}, which is no column"
+        yield error("row-filter", server, table, message, _CORRECT, refused=True)
     for column in dev.columns if dev is not None else ():
         # Under our search_path a type is written with its schema unless it is built in.
         if column.name in read and "." in column.type:

@@ -37,8 +37,9 @@ from egrow_replica.db import Door, Dsn, Literal, parse_dsn, query
 from egrow_replica.db.connect import PINNED
 from egrow_replica.effects.facts import EffectFacts
 from egrow_replica.effects.read import read_effects
-from egrow_replica.errors import ServerUnavailable, StatementFailed
+from egrow_replica.errors import Refused, ServerUnavailable, StatementFailed
 from egrow_replica.evidence import touching
+from egrow_replica.guard import vet_filter
 from egrow_replica.model import QualifiedName, Server
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
 from egrow_replica.window.journal import Window
@@ -284,7 +285,7 @@ def build_scope(
         dev_table, prod_table = dev_tables.get(name), prod_tables.get(name)
         if dev_table is None or prod_table is None:
             continue
-        table = content_table(dev_table, prod_table, own.get(name, ()), settings.tables.filters.get(name))
+        table = content_table(dev_table, prod_table, own.get(name, ()), _filter_of(settings, name))
         if table is not None:
             tables.append(table)
     sequences: list[OwnedSequence] = read_owned_sequences(prod, [table.oid for table in tables])
@@ -293,3 +294,12 @@ def build_scope(
         sequences=tuple(sequences),
         foreign_keys=touching(foreign_keys, [table.name for table in tables]),
     )
+
+
+def _filter_of(settings: Settings, table: QualifiedName) -> str | None:
+    """A table's filter as it is sent; one that the guard refuses is a finding of its own, and stays as it was."""
+    text = settings.tables.filters.get(table)
+    if text is not None:
+        with suppress(Refused):
+            return vet_filter(text, table=table)
+    return text
