@@ -106,6 +106,13 @@ class ValidationFailed(EgrowError):
     slug = "validation"
 
 
+class ContentDiffers(EgrowError):
+    """A comparison was asked whether there are differences, and there are."""
+
+    exit_code = ExitCode.DIFFERENT
+    slug = "differences"
+
+
 class Interrupted(EgrowError):
     """Somebody pressed Ctrl-C, or the process was asked to end."""
 

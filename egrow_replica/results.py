@@ -209,6 +209,7 @@ class ContentTableReport(Model):
     :ivar differing: rows that production lacks or has otherwise.
     :ivar production_only: rows that dev does not have.
     :ivar moved: those of them that dev has moved to another key since the window opened, each with both keys.
+    :ivar rows: the first rows that are not as a window left them, by key.
     """
 
     table: TableName
@@ -216,6 +217,7 @@ class ContentTableReport(Model):
     differing: int
     production_only: int = 0
     moved: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 class ContentReport(Model):
@@ -686,6 +688,32 @@ class PauseReport(Model):
     """Answer of ``pause`` and ``resume``."""
 
     window: WindowSummary
+
+
+class VersionReport(Model):
+    """Answer of ``--version``."""
+
+    version: str
+
+
+class HelpReport(Model):
+    """Answer of ``--help`` where JSON is wanted."""
+
+    help: str
+
+
+class Promise(Model):
+    """Something that the demo promises, and whether it held."""
+
+    text: str
+    kept: bool
+
+
+class DemoReport(Model):
+    """Answer of ``demo``."""
+
+    promises: tuple[Promise, ...]
+    total_seconds: float
 
 
 class DoctorReport(Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -34,20 +33,10 @@ from egrow_replica.app.validate import validate as gather_evidence
 from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
-from egrow_replica.errors import ExitCode, UsageError
+from egrow_replica.errors import ContentDiffers, UsageError
 from egrow_replica.model import Check, QualifiedName
+from egrow_replica.results import CompareReport
 from egrow_replica.settings import seconds
-
-NAMES = ("setup", "compare", "enable", "status", "pause", "resume", "validate", "disable", "sync", "restore", "backups")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command found, for whichever renderer; most that go wrong are errors instead."""
-
-    command: str
-    report: BaseModel
-    exit_code: ExitCode = ExitCode.OK
 
 
 class Referenced(StrEnum):
@@ -85,7 +74,7 @@ def setup(
     grant_superuser: Annotated[
         bool, typer.Option("--grant-superuser", help="let dev's operator become a member of a superuser")
     ] = False,
-) -> Answer:
+) -> BaseModel:
     """Make the controller's roles with the least privileges, on both servers."""
     if print_ + apply + remove > 1:
         raise UsageError("give one of --print, --apply, --remove", hint="--print is the default.")
@@ -97,7 +86,7 @@ def setup(
     def agree(check: Check) -> bool:
         return grant_superuser or state.agrees(f"{check.message}. {tr('Do it all the same?')}")
 
-    return Answer("setup", set_up(state.context(), action, agree=agree))
+    return set_up(state.context(), action, agree=agree)
 
 
 def enable(
@@ -111,13 +100,13 @@ def enable(
     dry_run: DryRun = False,
     validate_only: ValidateOnly = False,
     plan: PlanFile = None,
-) -> Answer:
+) -> BaseModel:
     """Open a release window; returns once it is validated and streaming."""
     state: State = context.obj
     use_case = state.context()
     options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
     question = tr("Open a window on production?")
-    return Answer("enable", _open(state, use_case, options, open_window, question, plan, dry_run, validate_only))
+    return _open(state, use_case, options, open_window, question, plan, dry_run, validate_only)
 
 
 def sync(
@@ -131,13 +120,13 @@ def sync(
     dry_run: DryRun = False,
     validate_only: ValidateOnly = False,
     plan: PlanFile = None,
-) -> Answer:
+) -> BaseModel:
     """Open a window, validate it and close it."""
     state: State = context.obj
     use_case = state.context()
     options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
     question = tr("Bring content to production?")
-    return Answer("sync", _open(state, use_case, options, open_and_close, question, plan, dry_run, validate_only))
+    return _open(state, use_case, options, open_and_close, question, plan, dry_run, validate_only)
 
 
 def _open(
@@ -203,11 +192,11 @@ def duration_seconds(text: str | None) -> float | None:
 def status(
     context: typer.Context,
     format_: Annotated[Format, typer.Option("--format", help="how to answer")] = Format.TEXT,
-) -> Answer:
+) -> BaseModel:
     """Show how the open window is doing."""
     state: State = context.obj
     state.json = state.json or format_ is Format.JSON
-    return Answer("status", look(state.context()))
+    return look(state.context())
 
 
 def compare(
@@ -216,38 +205,47 @@ def compare(
     rows: Annotated[bool, typer.Option("--rows", help="also the keys")] = False,
     columns: Annotated[bool, typer.Option("--columns", help="also old and new values")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="exit 9 where there are differences")] = False,
-) -> Answer:
+) -> BaseModel:
     """Show what a window would change."""
     state: State = context.obj
     tables = tuple(QualifiedName.parse(name) for name in table or ())
     report = compare_content(state.context(), CompareOptions(tables=tables, rows=rows, columns=columns))
-    code = ExitCode.DIFFERENT if exit_code and report.different else ExitCode.OK
-    return Answer("compare", report, code)
+    if exit_code and report.different:
+        error = ContentDiffers(_differences(report), hint="`egrow-replica plan` shows how a window would bring them.")
+        error.report = report
+        raise error
+    return report
 
 
-def pause(context: typer.Context) -> Answer:
+def _differences(report: CompareReport) -> str:
+    new, updated = (sum(getattr(one, kind) for one in report.tables) for kind in ("new", "updated"))
+    tables = [f"{one.table}: {one.new} new, {one.updated} updated" for one in report.tables if one.new or one.updated]
+    return f"dev has {new} new and {updated} updated rows ({'; '.join(tables)})"
+
+
+def pause(context: typer.Context) -> BaseModel:
     """Stop the stream at once, without draining."""
     state: State = context.obj
     use_case = state.context()
     state.confirm(tr("Stop the stream?"))
-    return Answer("pause", pause_stream(use_case))
+    return pause_stream(use_case)
 
 
-def resume(context: typer.Context) -> Answer:
+def resume(context: typer.Context) -> BaseModel:
     """Let a paused stream go on."""
     state: State = context.obj
     use_case = state.context()
     state.confirm(tr("Let the stream go on?"))
-    return Answer("resume", resume_stream(use_case))
+    return resume_stream(use_case)
 
 
 def validate(
     context: typer.Context,
     full_scan: Annotated[bool, typer.Option("--full-scan", help="also scan what no WAL record wrote")] = False,
-) -> Answer:
+) -> BaseModel:
     """Gather the evidence that user data is intact; changes nothing."""
     state: State = context.obj
-    return Answer("validate", gather_evidence(state.context(), full_scan=full_scan))
+    return gather_evidence(state.context(), full_scan=full_scan)
 
 
 def disable(
@@ -256,7 +254,7 @@ def disable(
     force: Annotated[bool, typer.Option("--force", help="also where dev cannot be reached")] = False,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="do not gather evidence")] = False,
     orphan: Annotated[bool, typer.Option("--orphan", help="a window that the journal does not know")] = False,
-) -> Answer:
+) -> BaseModel:
     """Close the window: drain, validate, remove everything that it made."""
     if orphan and (now or no_validate):
         raise UsageError("--orphan neither drains nor validates: leave --now and --no-validate out")
@@ -264,9 +262,9 @@ def disable(
     use_case = state.context()
     state.confirm(tr("Close the window?"))
     if orphan:
-        return Answer("disable", disable_orphan(use_case, force=force))
+        return disable_orphan(use_case, force=force)
     options = DisableOptions(drain=not now, force=force, validate_first=not no_validate)
-    return Answer("disable", close_window(use_case, options))
+    return close_window(use_case, options)
 
 
 def restore(
@@ -277,7 +275,7 @@ def restore(
     referenced: Annotated[
         Referenced, typer.Option(help="rows of the window that users' rows reference: keep them, or stop")
     ] = Referenced.KEEP,
-) -> Answer:
+) -> BaseModel:
     """Put content back to what it was before a window."""
     state: State = context.obj
     use_case = state.context()
@@ -286,17 +284,17 @@ def restore(
     options = RestoreOptions(
         window=window, backup=backup, dry_run=dry_run, keep_referenced=referenced is Referenced.KEEP
     )
-    return Answer("restore", restore_content(use_case, options))
+    return restore_content(use_case, options)
 
 
 backups = typer.Typer(help="The backups that are there.", no_args_is_help=True)
 
 
 @backups.command("list")
-def list_(context: typer.Context) -> Answer:
+def list_(context: typer.Context) -> BaseModel:
     """List the backups, the oldest first."""
     state: State = context.obj
-    return Answer("backups list", backups_list(state.context()))
+    return backups_list(state.context())
 
 
 def register(app: typer.Typer) -> None:

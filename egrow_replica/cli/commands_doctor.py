@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from egrow_replica.app.doctor import doctor as examine
-from egrow_replica.cli.commands import Answer
 from egrow_replica.cli.state import State
-
-NAMES = ("doctor",)
 
 
 def doctor(
@@ -18,10 +16,10 @@ def doctor(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="also try what the stream may do, and take it back: holds rows briefly")
     ] = False,
-) -> Answer:
+) -> BaseModel:
     """Look at everything that could stop or harm a window; changes nothing."""
     state: State = context.obj
-    return Answer("doctor", examine(state.context(), rehearse=rehearse))
+    return examine(state.context(), rehearse=rehearse)
 
 
 def register(app: typer.Typer) -> None:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from egrow_replica.app.init import InitOptions, propose, write
-from egrow_replica.cli.commands import Answer
 from egrow_replica.cli.init_lines import show_init
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import EgrowError
-
-NAMES = ("init",)
 
 
 def init(
     context: typer.Context,
     preset: Annotated[str | None, typer.Option(help="lists of tables that come with the program")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace a configuration; the old one is kept")] = False,
-) -> Answer | int:
+) -> BaseModel:
     """Look at both databases and write a configuration with a proposal for every table."""
     state: State = context.obj
     options = InitOptions(file=state.config, preset=preset, force=force)
@@ -33,7 +31,7 @@ def init(
     except EgrowError as error:
         error.report = None if asks else proposal.report
         raise
-    return Answer("init", write(proposal, options))
+    return write(proposal, options)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
-from egrow_replica.cli.commands import Answer
 from egrow_replica.cli.demo import Demo
 from egrow_replica.cli.lab_setup import set_up
 from egrow_replica.cli.state import State
 from egrow_replica.errors import UsageError
 from egrow_replica.lab.lab import Lab
 
-NAMES = ("lab", "demo")
 DEFAULT_CONFIGURATION = Path("egrow-replica.toml")
 
 lab = typer.Typer(help="Two throw-away servers with the academy's schema and data.", no_args_is_help=True)
@@ -34,7 +33,7 @@ def up(
     dev_dsn_from_prod: Annotated[
         str | None, typer.Option(help="how production's server reaches dev, where it is another way than ours")
     ] = None,
-) -> Answer:
+) -> BaseModel:
     """Start both servers in the background, load the academy, run setup, write a configuration."""
     state: State = context.obj
     config_path = state.config or DEFAULT_CONFIGURATION
@@ -60,29 +59,28 @@ def up(
     except BaseException:
         started.stop()
         raise
-    return Answer("lab up", started.status())
+    return started.status()
 
 
 @lab.command()
-def down(context: typer.Context, directory: Directory = Path("egrow-lab")) -> Answer:
+def down(context: typer.Context, directory: Directory = Path("egrow-lab")) -> BaseModel:
     """Stop both servers and remove everything of the lab."""
     found = Lab.find(directory)
     report = found.status().model_copy(update={"running": False})
     found.stop()
-    return Answer("lab down", report)
+    return report
 
 
 @lab.command()
-def status(context: typer.Context, directory: Directory = Path("egrow-lab")) -> Answer:
+def status(context: typer.Context, directory: Directory = Path("egrow-lab")) -> BaseModel:
     """Show whether the lab runs and where."""
-    return Answer("lab status", Lab.find(directory).status())
+    return Lab.find(directory).status()
 
 
-def demo(context: typer.Context) -> int:
+def demo(context: typer.Context) -> BaseModel:
     """Play a whole release window in a lab of its own, and check every promise."""
     state: State = context.obj
-    Demo(state.out).run()
-    return 0
+    return Demo(state.err if state.json else state.out).run()
 
 
 def register(app: typer.Typer) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from egrow_replica.app.plan import plan as make_plan
 from egrow_replica.cli.commands import (
     AllowUnproven,
-    Answer,
     Duration,
     Maintenance,
     Name,
@@ -20,8 +20,6 @@ from egrow_replica.cli.commands import (
 )
 from egrow_replica.cli.state import State
 from egrow_replica.errors import UsageError
-
-NAMES = ("plan", "dry-run")
 
 
 def plan(
@@ -34,14 +32,14 @@ def plan(
     duration: Duration = None,
     out: Annotated[Path | None, typer.Option(help="keep the plan in this file, for `enable --plan`")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace the file that is there")] = False,
-) -> Answer:
+) -> BaseModel:
     """Show what enable would do, step by step with its SQL; changes nothing. Also called dry-run."""
     state: State = context.obj
     if force and out is None:
         raise UsageError("--force is for --out")
     use_case = state.context()
     options = enable_options(use_case, name, reason, no_backup, allow_unproven, maintenance, duration)
-    return Answer(context.info_name or "plan", make_plan(use_case, options, out=out, force=force))
+    return make_plan(use_case, options, out=out, force=force)
 
 
 def register(app: typer.Typer) -> None:

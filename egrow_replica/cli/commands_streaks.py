@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import typer
+from pydantic import BaseModel
 
 from egrow_replica.app.streaks import streaks_full, streaks_quick
-from egrow_replica.cli.commands import Answer
 from egrow_replica.cli.state import State
-
-NAMES = ("streaks",)
 
 streaks = typer.Typer(help="The academy's streaks on production; only reads.", no_args_is_help=True)
 
 
 @streaks.command()
-def quick(context: typer.Context) -> Answer:
+def quick(context: typer.Context) -> BaseModel:
     """Count users, streaks, badges and this week's completions."""
     state: State = context.obj
-    return Answer("streaks", streaks_quick(state.context()))
+    return streaks_quick(state.context())
 
 
 @streaks.command()
-def full(context: typer.Context) -> Answer:
+def full(context: typer.Context) -> BaseModel:
     """Also list the newest entries, and everything that contradicts itself."""
     state: State = context.obj
-    return Answer("streaks", streaks_full(state.context()))
+    return streaks_full(state.context())
 
 
 def register(app: typer.Typer) -> None:

@@ -26,26 +26,25 @@ from egrow_replica.errors import ValidationFailed
 from egrow_replica.lab.application import Application
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import TableVerdict
-from egrow_replica.results import Validation
+from egrow_replica.results import DemoReport, Promise, Validation
 from egrow_replica.settings import load_settings
 
 
 class Demo:
     """The story.
 
-    :ivar broken: promises that did not hold.
+    :ivar promises: what was promised so far.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.broken: list[str] = []
-        self._kept = 0
+        self.promises: list[Promise] = []
         self._chapter = 0
 
-    def run(self) -> None:
+    def run(self) -> DemoReport:
         """Tell it.
 
-        :raises ValidationFailed: a promise did not hold.
+        :raises ValidationFailed: a promise did not hold; ``report`` has them all.
         """
         started = time.monotonic()
         with _open_directory() as directory:
@@ -58,7 +57,13 @@ class Demo:
                     self._tell("The academy is open: people register, learn and keep their streaks, all the time.")
                     self._play(lab, application)
             self._tell("Both servers are stopped and their directory is removed.")
-        self._verdict(time.monotonic() - started)
+        report = DemoReport(promises=tuple(self.promises), total_seconds=round(time.monotonic() - started, 3))
+        broken = [promise.text for promise in self.promises if not promise.kept]
+        if broken:
+            error = ValidationFailed("promises were broken: " + "; ".join(broken))
+            error.report = report
+            raise error
+        return report
 
     def _play(self, lab: Lab, application: Application) -> None:
         stage = Stage(lab)
@@ -152,16 +157,7 @@ class Demo:
     def _promise(self, held: bool, text: str) -> None:
         mark = "[green]kept[/]" if held else "[bold red]BROKEN[/]"
         self._console.print(f"   {mark}: {escape(text)}", highlight=False, soft_wrap=True)
-        self._kept += held
-        if not held:
-            self.broken.append(text)
-
-    def _verdict(self, seconds: float) -> None:
-        if self.broken:
-            raise ValidationFailed("promises were broken: " + "; ".join(self.broken))
-        self._console.print(
-            f"\n[bold green]All {self._kept} promises were kept[/], in {seconds:.0f} s.", highlight=False
-        )
+        self.promises.append(Promise(text=text, kept=held))
 
 
 _ENROL = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -27,10 +28,12 @@ from egrow_replica.cli import (
     language,
     render,
 )
-from egrow_replica.cli.arguments import global_options_first
+from egrow_replica.cli.arguments import take_apart
 from egrow_replica.cli.language import Language, tr
+from egrow_replica.cli.pipes import use_patient_streams
 from egrow_replica.cli.state import State, console
 from egrow_replica.errors import EgrowError, ExitCode, Interrupted, UsageError
+from egrow_replica.results import HelpReport, VersionReport
 
 app = typer.Typer(
     name="egrow-replica",
@@ -42,9 +45,10 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(context: typer.Context, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"egrow-replica {__version__}")
+        state: State = context.obj
+        state.answer = VersionReport(version=__version__)
         raise typer.Exit
 
 
@@ -82,9 +86,7 @@ commands_streaks.register(app)
 
 def main() -> None:
     """Entry point: run, and exit with the contract's code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # an old terminal shows a ? where it has no sign
+    use_patient_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             signal.signal(number, _interrupt)
@@ -98,44 +100,46 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
-    state = State(json="--json" in arguments)
+    line = take_apart(arguments)
+    program = typer.main.get_command(app)
+    state = State(json=line.json, command=line.command(getattr(program, "commands", {})))
     language.use(None)
     logging.getLogger("egrow_replica").addHandler(logging.NullHandler())
+    prose = io.StringIO()  # help, which the parser prints by itself
     try:
-        answer = app(global_options_first(arguments), standalone_mode=False, obj=state, prog_name="egrow-replica")
+        with contextlib.redirect_stdout(prose if line.json else sys.stdout):
+            answer = program([*line.front, *line.rest], standalone_mode=False, obj=state, prog_name="egrow-replica")
     except EgrowError as error:
-        return _fail(state, arguments, error)
+        return _fail(state, error)
     except typer.TyperException as error:
         hint = "`egrow-replica --help` lists commands and options."
-        return _fail(state, arguments, UsageError(error.format_message(), hint=hint))
+        return _fail(state, UsageError(error.format_message(), hint=hint))
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(state, arguments, Interrupted("interrupted"))
+        return _fail(state, Interrupted("interrupted"))
     except Exception as error:
-        return _bug(state, arguments, error)
-    return _end(state, arguments, answer)
-
-
-def _end(state: State, arguments: list[str], answer: object) -> int:
-    if isinstance(answer, commands.Answer):
-        return _succeed(state, answer)
+        return _bug(state, error)
     if answer == ExitCode.INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
-        return _fail(state, arguments, Interrupted("interrupted"))
-    return answer if isinstance(answer, int) else ExitCode.OK
+        return _fail(state, Interrupted("interrupted"))
+    report = answer if isinstance(answer, BaseModel) else state.answer
+    if report is None and state.json:
+        report = HelpReport(help=prose.getvalue())
+    if report is not None:
+        _succeed(state, report)
+    return ExitCode.OK
 
 
-def _succeed(state: State, answer: commands.Answer) -> int:
+def _succeed(state: State, report: BaseModel) -> None:
     if state.json:
-        _print_json(answer.command, answer.report, int(answer.exit_code))
+        _print_json(state.command, report, ExitCode.OK)
     else:
-        render.show(state.out, answer.report)
-    return int(answer.exit_code)
+        render.show(state.out, report)
 
 
-def _fail(state: State, arguments: list[str], error: EgrowError) -> int:
+def _fail(state: State, error: EgrowError) -> int:
     report = error.report if isinstance(error.report, BaseModel) else None
     logging.getLogger("egrow_replica").error("%s: %s", error.code, error.message)
     if state.json:
-        _print_json(_command(arguments), report, int(error.exit_code), error)
+        _print_json(state.command, report, int(error.exit_code), error)
         return int(error.exit_code)
     if report is not None:
         render.show(state.out, report)
@@ -145,7 +149,7 @@ def _fail(state: State, arguments: list[str], error: EgrowError) -> int:
     return int(error.exit_code)
 
 
-def _bug(state: State, arguments: list[str], error: Exception) -> int:
+def _bug(state: State, error: Exception) -> int:
     """Only here a traceback is ever shown, and only where it was asked for or goes to the log."""
     trace = "".join(traceback.format_exception(error))
     logging.getLogger("egrow_replica").error("a bug: %s", trace)
@@ -155,7 +159,7 @@ def _bug(state: State, arguments: list[str], error: Exception) -> int:
         f"a bug in egrow-replica: {type(error).__name__}",
         hint="Run the command again with --log-file and report the log; `status` shows where the window stands.",
     )
-    return _fail(state, arguments, wrapped)
+    return _fail(state, wrapped)
 
 
 def _print_json(command: str, report: BaseModel | None, exit_code: int, error: EgrowError | None = None) -> None:
@@ -166,15 +170,6 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
         answer["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer, ensure_ascii=sys.stdout.encoding.lower() != "utf-8") + "\n")
     sys.stdout.flush()
-
-
-def _command(arguments: list[str]) -> str:
-    words = [word for word in global_options_first(arguments) if not word.startswith("-")]
-    modules = (
-        commands, commands_doctor, commands_init, commands_lab, commands_maintenance, commands_plan, commands_streaks,
-    )  # fmt: skip
-    names = {name for module in modules for name in module.NAMES}
-    return next((word for word in words if word in names), "")
 
 
 def _start_log(state: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -113,6 +113,9 @@ def _validation(console: Console, validation: results.Validation | None) -> None
             )
     if table.row_count:
         console.print(table)
+    for name, rows in _rows_of(validation):
+        if rows:
+            console.print(escape(f"   {name}: {'; '.join(rows)}"), highlight=False, soft_wrap=True)
     new = [one for one in validation.orphans if one.count_after > one.count_before]
     line = tr("orphans: {count} foreign keys have new ones, of {total} looked at")
     console.print(line.format(count=len(new), total=len(validation.orphans)))
@@ -130,6 +133,31 @@ def _validation(console: Console, validation: results.Validation | None) -> None
     line = tr("verdict: {verdict} (evidence: {evidence})")
     verdict = f"[{colour}]{_verdict_word(validation.verdict)}[/]"
     console.print(line.format(verdict=verdict, evidence=validation.evidence))
+
+
+#: Of each table's rows and pages that a finding is about, so many stand in a line; JSON has all of them.
+_SHOWN = 5
+
+
+def _rows_of(validation: results.Validation) -> Iterator[tuple[str, list[str]]]:
+    """Which rows and pages the findings are about, by table."""
+    for table in validation.tables:
+        pages = [
+            tr("pages {first} to {last}: {before} rows, now {after}").format(
+                first=one.first, last=one.last, before=one.rows_before, after=one.rows_after
+            )
+            for one in table.differing
+        ]
+        yield str(table.table), [*_first(table.rows), *_first(pages)]
+    for column in validation.production_columns:
+        yield str(column.table), _first(column.rows)
+    for content in validation.content.tables:
+        yield str(content.table), [*_first(content.moved), *_first(content.rows)]
+
+
+def _first(rows: Sequence[str]) -> list[str]:
+    more = len(rows) - _SHOWN
+    return [*rows[:_SHOWN], *([tr("and {count} more").format(count=more)] if more > 0 else [])]
 
 
 def _content(console: Console, content: results.ContentReport) -> None:
@@ -328,6 +356,18 @@ def _complete(backup: BackupSummary) -> str:
     return f"[red]{tr('never finished') if backup.state is BackupState.INCOMPLETE else tr('no')}[/]"
 
 
+def _version(console: Console, report: results.VersionReport) -> None:
+    console.print(f"egrow-replica {report.version}", highlight=False)
+
+
+def _demo(console: Console, report: results.DemoReport) -> None:
+    """The last line of a story that was told while it happened."""
+    kept = sum(promise.kept for promise in report.promises)
+    style = "bold green" if kept == len(report.promises) else "bold red"
+    line = f"{kept} of {len(report.promises)} promises were kept, in {report.total_seconds:.0f} s."
+    console.print(f"\n[{style}]{line}[/]", highlight=False)
+
+
 def _verdict_word(verdict: TableVerdict) -> str:
     return {
         TableVerdict.INTACT: tr("intact"),
@@ -368,6 +408,8 @@ _PICTURES: dict[type, Callable[[Console, Any], None]] = {
     results.DoctorReport: show_doctor,
     results.InitReport: show_init,
     results.Validation: _validation,
+    results.VersionReport: _version,
+    results.DemoReport: _demo,
     BackupsReport: _backups,
     FullReport: show_full,  # a quick one too, so it comes first
     QuickReport: show_quick,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel
 from rich.console import Console
 
 from egrow_replica.app.context import Context
@@ -30,8 +31,12 @@ def console(*, stderr: bool = False, no_color: bool | None = None) -> Console:
 class State:
     """Where output goes and what was asked.
 
+    :ivar command: as it was typed.
     :ivar out: human output, standard output; ``err``: progress and errors.
+    :ivar answer: what was found before any command began.
     """
+
+    command: str = ""
 
     config: Path | None = None
     json: bool = False
@@ -39,6 +44,7 @@ class State:
     verbose: bool = False
     yes: bool = False
     log_file: Path | None = None
+    answer: BaseModel | None = None
     out: Console = field(default_factory=console)
     err: Console = field(default_factory=lambda: console(stderr=True))
 

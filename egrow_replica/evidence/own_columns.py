@@ -174,8 +174,7 @@ def sentences(found: Iterable[ProductionColumns]) -> list[tuple[TableVerdict, st
     return [
         (
             one.verdict,
-            f"{one.table} ({', '.join(one.columns)}): {one.verdict.value}: {one.reason}"
-            + (f" (rows {'; '.join(one.rows)})" if one.rows else ""),
+            f"{one.table} ({', '.join(one.columns)}): {one.verdict.value}: {one.reason}",
         )
         for one in found
     ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from egrow_replica.catalog import ContentTable
 from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import ChangedSince, changed_since, left_rows_statement, read_rows
 from egrow_replica.db import Door
 from egrow_replica.results import ContentReport, ContentTableReport
-from egrow_replica.window.checks.base import counted, named
+from egrow_replica.window.checks.base import SHOWN_ROWS, counted
 from egrow_replica.window.journal import LeftContent, Window, left_content, left_parts
 from egrow_replica.window.run import Run
 from egrow_replica.window.servers import Servers
@@ -75,10 +76,10 @@ def _compare(journal: Door, prod: Door, owner: Window, left: LeftContent) -> Con
             not_kept.append(f"{table.name}: what {left.by} left in it was not kept")
         else:
             found = changed_since(prod, table, owner.setting.seed, left_parts(journal, table.name))
-            tables.append(ContentTableReport(table=table.name, equal=not found.count, differing=found.count))
+            rows = tuple(_rows(prod, table, owner.setting.seed, found))
+            tables.append(ContentTableReport(table=table.name, equal=not found.count, differing=found.count, rows=rows))
             if found.count:
-                told = ", ".join(_told(prod, table, owner.setting.seed, found))
-                problems.append(f"{table.name}: not as {left.by} left it: {told}")
+                problems.append(f"{table.name}: not as {left.by} left it: {', '.join(_told(found))}")
     report = ContentReport(
         equal=False if problems else None if not_kept else True,
         tables=tuple(tables),
@@ -88,16 +89,18 @@ def _compare(journal: Door, prod: Door, owner: Window, left: LeftContent) -> Con
     return ContentNow(report, tuple(problems))
 
 
-def _told(prod: Door, table: ContentTable, seed: int, found: ChangedSince) -> Iterator[str]:
-    """How many rows of each kind, and which: of those that are gone nothing but the hash of their key is known."""
+def _told(found: ChangedSince) -> Iterator[str]:
+    """How many rows of each kind."""
     if found.changed:
-        yield f"{counted(found.changed)} changed ({_keys(prod, table, seed, found.changed)})"
+        yield f"{counted(found.changed)} changed"
     if found.came:
-        yield f"{counted(found.came)} came ({_keys(prod, table, seed, found.came)})"
+        yield f"{counted(found.came)} came"
     if found.gone:
         yield f"{counted(found.gone)} {'is' if len(found.gone) == 1 else 'are'} gone"
 
 
-def _keys(prod: Door, table: ContentTable, seed: int, hashes: Collection[int]) -> str:
-    rows = read_rows(prod, table, seed, hashes, filtered=False, with_values=False)
-    return named([row.shown_key for row in rows])
+def _rows(prod: Door, table: ContentTable, seed: int, found: ChangedSince) -> Iterator[str]:
+    """The first rows of each kind, by key: of those that are gone nothing but the hash of their key is known."""
+    for kind, hashes in (("changed", found.changed), ("came", found.came)):
+        rows = read_rows(prod, table, seed, hashes, filtered=False, with_values=False)
+        yield from (f"{row.shown_key} {kind}" for row in islice(rows, SHOWN_ROWS))

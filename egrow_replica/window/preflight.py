@@ -9,9 +9,11 @@ from egrow_replica.catalog import Scope, ServerFacts
 from egrow_replica.db import Door
 from egrow_replica.errors import EgrowError, PreflightFailed, Refused, ServerUnavailable, StatementFailed
 from egrow_replica.model import Check, Server, Severity
+from egrow_replica.results import DoctorReport
 from egrow_replica.settings import Settings
 from egrow_replica.window import checks as all_checks
 from egrow_replica.window.checks import View, build_scope, inspect
+from egrow_replica.window.checks.base import in_short
 from egrow_replica.window.journal import Window
 
 __all__ = ["Findings", "build_scope", "read_scope", "refuse", "run_preflight"]
@@ -36,11 +38,15 @@ class Findings:
     makes_roles: bool
 
     def refuse(self) -> None:
-        """Raise where a finding keeps the window closed.
+        """Raise where a finding keeps the window closed; ``report`` has the findings with all of their rows.
 
         :raises Refused: a user table could be reached; :raises PreflightFailed: anything else.
         """
-        refuse(self.checks)
+        try:
+            refuse(self.checks)
+        except EgrowError as error:
+            error.report = DoctorReport(checks=self.checks)
+            raise
 
 
 def refuse(checks: Iterable[Check]) -> None:
@@ -56,8 +62,8 @@ def refuse(checks: Iterable[Check]) -> None:
     refused = [check for check in errors if check.refused]
     unreachable = [check for check in errors if check.id in UNREACHABLE]
     first = (refused or unreachable or errors)[0]
-    more = [f"{check.subject}: {check.message}" for check in errors if check is not first]
-    message = f"{first.subject}: {first.message}" + "".join(f"\nalso: {one}" for one in more)
+    more = [f"{check.subject}: {in_short(check)}" for check in errors if check is not first]
+    message = f"{first.subject}: {in_short(first)}" + "".join(f"\nalso: {one}" for one in more)
     if first.refused:
         raise Refused(first.id, message, hint=first.remedy)
     if unreachable:

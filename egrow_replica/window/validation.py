@@ -70,9 +70,6 @@ from egrow_replica.window.servers import Servers
 from egrow_replica.window.stream_look import look_at_publication, look_at_stream
 from egrow_replica.window.subject import Subject
 
-#: How many runs of pages of a differing table a sentence names.
-SHOWN_RANGES = 3
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -427,24 +424,12 @@ def _orphans(before: Iterable[Orphans], after: Iterable[Orphans]) -> tuple[Orpha
 def _verdict_problems(tables: Iterable[TableEvidence], allow_unproven: bool, notes: list[str]) -> list[str]:
     problems = []
     for table in tables:
-        sentence = f"{table.table}: {table.verdict.value}: {table.reason}{_whereabouts(table)}"
+        sentence = f"{table.table}: {table.verdict.value}: {table.reason}"
         if table.verdict is TableVerdict.TOUCHED or (table.verdict is TableVerdict.UNPROVEN and not allow_unproven):
             problems.append(sentence)
         elif table.verdict is TableVerdict.UNPROVEN:
             notes.append(f"{sentence} (allowed)")
     return problems
-
-
-def _whereabouts(table: TableEvidence) -> str:
-    """Which rows and pages a finding is about; the report has all of the pages."""
-    parts = [f"rows {'; '.join(table.rows)}"] if table.rows else []
-    parts += [
-        f"pages {one.first} to {one.last}: {one.rows_before} rows, now {one.rows_after}"
-        for one in table.differing[:SHOWN_RANGES]
-    ]
-    more = len(table.differing) - SHOWN_RANGES
-    parts += [f"and {more} runs of pages more"] if more > 0 else []
-    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _conflicts(prod: Door, subject: Subject, problems: list[str]) -> dict[str, int]:

@@ -283,7 +283,7 @@ def test_a_database_without_streaks(shared_pair: Pair, what: str) -> None:
     assert result.error["code"] == "no-streak-tables"
     assert "public.user_streak_badges, public.user_streaks" in result.error["message"]
     assert "[prod]" in result.error["hint"]
-    assert result.json["command"] == "streaks"
+    assert result.json["command"] == f"streaks {what}"
 
 
 def test_a_table_that_only_full_needs(shared_pair: Pair) -> None:

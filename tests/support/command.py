@@ -155,21 +155,16 @@ def as_result(arguments: Sequence[str], exit_code: int, stdout: str, stderr: str
     shown = f"egrow-replica {' '.join(arguments)} → {exit_code}\n{stdout}\n{stderr}"
     assert "Traceback" not in stdout + stderr, shown
     answer: dict[str, Any] = {}
-    if "--json" in arguments and exit_code >= 0 and not {"--help", "--version"} & set(arguments):
+    if "--json" in arguments and exit_code >= 0:
         assert stdout.count("\n") == 1, f"not exactly one line\n{shown}"
         answer = json.loads(stdout)
         assert answer["exit_code"] == exit_code, shown
         assert answer["ok"] is (exit_code == 0), shown
         assert isinstance(answer["command"], str), shown
-        if exit_code and not _is_alert(answer):
+        if exit_code:
             assert set(answer["error"]) == {"code", "message", "hint"}, shown
             assert answer["error"]["message"], shown
     return Result(tuple(arguments), exit_code, stdout, stderr, answer)
-
-
-def _is_alert(answer: Mapping[str, Any]) -> bool:
-    """``status`` of a failed window and ``compare --exit-code`` are answers, not errors."""
-    return (answer["command"], answer["exit_code"]) in {("status", 5), ("compare", 9)}
 
 
 class Spy(threading.Thread):

@@ -57,7 +57,8 @@ def test_content_and_orphans_are_as_they_are_now(closed: Pair) -> None:
     assert "1 row is gone" in of_courses
     assert "july" in of_courses
     (of_products,) = [one for one in found.json["problems"] if one.startswith("public.products:")]
-    assert "1 row came (of-its-own)" in of_products
+    assert "1 row came" in of_products
+    assert tables["public.products"]["rows"] == ["of-its-own came"]
     orphans = {one["constraint"]: one for one in found.json["orphans"]}
     assert orphans["enrollments_courseId_fkey"]["count_after"] == enrolled
     assert any(f"public.enrollments: {enrolled} rows point at no row" in one for one in found.json["problems"])

@@ -17,6 +17,8 @@ SIDES: dict[Server, Side] = {Server.DEV: Side.DEV, Server.PROD: Side.PROD}
 LOCK_NOT_AVAILABLE = "55P03"
 #: Rows that a message names; all of them are in the finding's ``rows``.
 SHOWN_ROWS = 20
+#: Rows that an error's line names of each finding: it is about tables and counts, the report has the rows.
+SHOWN_IN_ERROR = 3
 
 
 @dataclass(frozen=True)
@@ -166,15 +168,25 @@ def fine(slug: str, side: Side | Server, subject: object, message: str) -> Check
     return finding(slug, Severity.OK, side, subject, message)
 
 
-def named(rows: Iterable[str]) -> str:
-    """Rows in a message: the first twenty, and how many more.
+def named(rows: Iterable[str], most: int = SHOWN_ROWS) -> str:
+    """Rows in a message: the first ones, and how many more.
 
-    >>> named(["a", "b"])
-    'a, b'
+    >>> named(["a", "b"]), named(["a", "b", "c"], 2)
+    ('a, b', 'a, b and 1 more')
     """
     known = list(rows)
-    shown = ", ".join(known[:SHOWN_ROWS])
-    return f"{shown} and {len(known) - SHOWN_ROWS} more" if len(known) > SHOWN_ROWS else shown
+    shown = ", ".join(known[:most])
+    return f"{shown} and {len(known) - most} more" if len(known) > most else shown
+
+
+def in_short(check: Check) -> str:
+    """A finding's message with a few of its rows, however many it names."""
+    if len(check.rows) <= SHOWN_IN_ERROR:
+        return check.message
+    few = named(check.rows, SHOWN_IN_ERROR)
+    if named(check.rows) in check.message:
+        return check.message.replace(named(check.rows), few)
+    return f"{check.id}: {counted(check.rows)}: {few}"
 
 
 def counted(keys: Sized, what: str = "row") -> str:
