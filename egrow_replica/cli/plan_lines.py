@@ -9,6 +9,7 @@ from rich.table import Table
 from egrow_replica import results
 from egrow_replica.cli.language import tr, tr_n
 from egrow_replica.cli.units import size_text
+from egrow_replica.guard.pretty import pretty
 
 #: Tables that a line names; JSON has them all.
 NAMED = 6
@@ -65,7 +66,7 @@ def _show_statement(console: Console, step: results.PlannedStep, statement: resu
         notes.append(tr("only if {condition}").format(condition=statement.when))
     if notes:
         _line(console, f"   -- {', '.join(notes)}")
-    for line in f"{statement.sql};".splitlines():
+    for line in f"{pretty(statement.sql)};".splitlines():
         _line(console, f"   {line}")
 
 
