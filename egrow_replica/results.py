@@ -360,6 +360,16 @@ class SyncReport(Model):
     total_seconds: float
 
 
+class LastEntry(Model):
+    """The last thing that was done to a window; ``by`` is unknown in the journal of an earlier version."""
+
+    step: str
+    status: str
+    at: datetime
+    by: str | None
+    program_version: str | None
+
+
 class StatusWindow(Model):
     """The open window."""
 
@@ -369,6 +379,7 @@ class StatusWindow(Model):
     age_seconds: float
     reason: str | None
     opened_by: str
+    last_entry: LastEntry | None = None
 
 
 class SlotStatus(Model):

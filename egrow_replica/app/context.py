@@ -115,7 +115,7 @@ def run_for(context: Context, servers: Servers, door: Door, window: Window, *, o
         setting=window.setting,
         origin=origin or names.common,
         lock=door,
-        who=who(),
+        who=who(context.settings),
     )
     run.adopt(window)
     return run
@@ -135,10 +135,10 @@ def require_state(window: Window, *states: WindowState) -> None:
         )
 
 
-def who() -> tuple[str, str]:
-    """Operating-system user and host, for the journal."""
+def who(settings: Settings) -> tuple[str, str]:
+    """Operating-system user, and host or what is configured in its place, for the journal."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user id without a name
         user = "unknown"
-    return user, socket.gethostname()
+    return user, settings.window.operator or socket.gethostname()

@@ -149,7 +149,7 @@ def _new(
     run = new_run(context, servers, door, names, findings, options)
     try:
         run.journal.create()
-        run.journal.open(_opening(names, options, findings), run.setting, run.scope)
+        run.journal.open(_opening(context, names, options, findings), run.setting, run.scope)
     except BaseException:
         run.close()
         raise
@@ -313,7 +313,7 @@ def new_run(
         origin=names.common,
         lock=door,
         planning=planning,
-        who=who(),
+        who=who(context.settings),
     )
 
 
@@ -339,8 +339,8 @@ def new_setting(
     )
 
 
-def _opening(names: ObjectNames, options: EnableOptions, findings: Findings) -> Opening:
-    user, host = who()
+def _opening(context: Context, names: ObjectNames, options: EnableOptions, findings: Findings) -> Opening:
+    user, host = who(context.settings)
     return Opening(
         name=names.window,
         reason=options.reason,

@@ -55,7 +55,7 @@ def _hold(context: Context, servers: Servers, options: MaintenanceOptions, start
     settings = context.settings.maintenance
     with servers.journal_prod("maintenance/journal") as door:
         Journal(door, "").create()
-    user, host = who()
+    user, host = who(context.settings)
     wish = Wish(
         roles=settings.roles,
         seconds=options.seconds or settings.duration,
@@ -81,7 +81,7 @@ def release_writes(context: Context) -> MaintenanceReport:
         behind = read_left_behind(prod) if hold is None else None
     grace = context.settings.maintenance.grace
     if hold is not None:
-        user, host = who()
+        user, host = who(context.settings)
         with saying_what_is_held(servers):
             outcome = release(servers, hold, f"{user}@{host} released it", grace=grace)
     elif behind is not None:

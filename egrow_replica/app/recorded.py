@@ -46,7 +46,7 @@ def window_of_backup(prod: Door, manifest: Manifest, directory: Path, settings: 
         )
     scope = _scope(prod, manifest, settings)
     seed = secrets.randbits(63)
-    user, host = who()
+    user, host = who(settings)
     return Window(
         name=manifest.window,
         state=WindowState.CLOSED,

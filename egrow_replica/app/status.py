@@ -29,7 +29,7 @@ from egrow_replica.results import (
 from egrow_replica.settings import Settings
 from egrow_replica.window.belonging import NamedObject, copied_window, unknown_objects, unknown_window
 from egrow_replica.window.hold import read_hold
-from egrow_replica.window.journal import PublicationLook, Window, read_windows
+from egrow_replica.window.journal import PublicationLook, Window, last_entry, read_windows
 from egrow_replica.window.losses import Sign, Stream, causes, signs
 
 #: How far apart two looks are that tell a stream which repeats an error from one that had one.
@@ -182,6 +182,7 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
             age_seconds=window.age_seconds,
             reason=window.reason,
             opened_by=f"{window.os_user}@{window.os_host} as {window.database_role}",
+            last_entry=last_entry(prod, window.name),
         ),
         lag_bytes=seen.slot.lag_bytes if seen.slot else None,
         lag_seconds=_lag_seconds(seen),

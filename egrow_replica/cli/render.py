@@ -249,6 +249,10 @@ def _status(console: Console, report: results.StatusReport) -> None:
     )
     line = line.format(when=window.opened_at, who=window.opened_by, why=window.reason)
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if (last := window.last_entry) is not None and last.by is not None:
+        line = tr("last: {step}, {status}, {when:%Y-%m-%d %H:%M} by {who}")
+        line = line.format(step=last.step, status=last.status, when=last.at, who=last.by)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     seconds = tr("unknown") if report.lag_seconds is None else f"{report.lag_seconds:.1f} s"
     lag = tr("unknown") if report.lag_bytes is None else size_text(report.lag_bytes)
     console.print(tr("lag: {lag}, {seconds}").format(lag=lag, seconds=seconds), highlight=False)

@@ -39,6 +39,8 @@ ENVIRONMENT_PREFIX = "EGROW_REPLICA_"
 DEV_VARIABLE = "EGROW_DEV_DSN"
 PROD_VARIABLE = "EGROW_PROD_DSN"
 STREAM_VARIABLE = "EGROW_DEV_DSN_FROM_PROD"
+#: Short for the one of ``[window] operator``, which a container is likely to be given.
+OPERATOR_VARIABLE = "EGROW_REPLICA_OPERATOR"
 #: Administrators' connection strings, which belong in no file.
 ADMIN_VARIABLES = {Server.DEV: "EGROW_DEV_ADMIN_DSN", Server.PROD: "EGROW_PROD_ADMIN_DSN"}
 #: What Prisma and most frameworks call it in a ``.env`` file.
@@ -78,6 +80,8 @@ class Settings(BaseSettings):
 
 
 def _renamed(variable: str) -> str:
+    if variable == OPERATOR_VARIABLE.lower():
+        return "egrow_replica_window__operator"
     # "validate" is a method of every pydantic model, so that section has another name in the program.
     return variable.replace("egrow_replica_validate__", "egrow_replica_validation__")
 
@@ -138,7 +142,7 @@ def _refuse_unknown(values: dict[str, Any], model: type[BaseModel], prefix: str)
 
 def _refuse_unknown_variables(environment: os._Environ[str] | dict[str, str]) -> None:
     for variable in environment:
-        if not variable.startswith(ENVIRONMENT_PREFIX):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == OPERATOR_VARIABLE:
             continue
         model: type[BaseModel] | None = Settings
         for part in variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"):

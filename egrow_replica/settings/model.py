@@ -105,6 +105,11 @@ class WindowSettings(Model):
     catchup_timeout: Seconds = Field(600.0, description="how long production may take to confirm dev's position")
     lock_timeout: Seconds = Field(3.0, description="how long the reconcile waits for a lock before it retries")
     max_age: Seconds = Field(43200.0, description="age from which status warns")
+    operator: str | None = Field(
+        None,
+        min_length=1,
+        description="named in the journal in place of this machine, as a container's name is random",
+    )
     max_wal_retained: ByteCount = Field(5 * 1024**3, description="WAL held on dev from which status warns")
 
 

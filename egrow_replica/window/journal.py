@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from egrow_replica import __version__
 from egrow_replica.catalog import Scope
 from egrow_replica.content import Moves, Overwritten, OwnColumns
 from egrow_replica.db import Composed, Door, Identifier, int8_array, query
@@ -21,13 +22,15 @@ from egrow_replica.model import Model, QualifiedName, TableName, WindowState
 from egrow_replica.replication.history import Moment
 from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.replication.publication import Difference, Published
-from egrow_replica.results import ContentReport, Reconciled, RestoredTable, Validation
+from egrow_replica.results import ContentReport, LastEntry, Reconciled, RestoredTable, Validation
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
 TABLES = ("window", "step", "made_row", "hold", "overwritten", "own_values", "left_content")
 
 
+#: Operating-system user and host where they are not known.
+NOBODY = ("unknown", "unknown")
 #: Of what is kept of content, so much stands in one row of the journal.
 PART_BYTES = 1 << 20
 
@@ -222,7 +225,7 @@ def read_windows(prod: Door) -> list[Window]:
 
 def exists(prod: Door) -> bool:
     """Whether the journal is there with everything that this version keeps in it."""
-    return len(tables_there(prod)) == len(TABLES)
+    return len(tables_there(prod)) == len(TABLES) and _names_people(prod)
 
 
 def tables_there(prod: Door) -> tuple[str, ...]:
@@ -234,7 +237,7 @@ def tables_there(prod: Door) -> tuple[str, ...]:
 
 def create_statements() -> list[Composed]:
     """What makes the journal where it is missing."""
-    return [query(f"journal/create_{name}") for name in ("schema", *TABLES)]
+    return [*(query(f"journal/create_{name}") for name in ("schema", *TABLES)), query("journal/alter_step")]
 
 
 def owner_statements(role: str, tables: Iterable[str] = TABLES) -> list[Composed]:
@@ -275,6 +278,16 @@ class LeftContent(Model):
         return self.window if self.command == "disable" else f"{self.command} of {self.window}"
 
 
+def last_entry(prod: Door, window: str) -> LastEntry | None:
+    """The last thing that was done to a window."""
+    name = "journal/last_step" if _names_people(prod) else "journal/last_step_unnamed"
+    return next(iter(prod.rows(LastEntry, query(name), [window])), None)
+
+
+def _names_people(prod: Door) -> bool:
+    return bool(prod.value(query("journal/names_people")))
+
+
 class _Part(Model):
     packed: bytes
 
@@ -294,9 +307,10 @@ def left_parts(prod: Door, table: QualifiedName) -> Iterator[bytes]:
 class Journal:
     """Writing the journal, on the connection that writes everything else, so that entry and effect commit together."""
 
-    def __init__(self, prod: Door, window: str) -> None:
+    def __init__(self, prod: Door, window: str, who: tuple[str, str] = NOBODY) -> None:
         self._prod = prod
         self._window = window
+        self._who = who
 
     def create(self) -> None:
         """Make schema and tables where they are missing."""
@@ -339,7 +353,11 @@ class Journal:
 
     def step(self, step: str, status: str, detail: str | None = None) -> None:
         """Note intent or outcome of a step."""
-        self._prod.execute(query("journal/insert_step"), [self._window, step, status, detail])
+        entry = [self._window, step, status, detail]
+        if _names_people(self._prod):
+            self._prod.execute(query("journal/insert_step"), [*entry, *self._who, __version__])
+        else:
+            self._prod.execute(query("journal/insert_step_unnamed"), entry)
 
     def set_state(self, state: WindowState, failure: str | None = None) -> None:
         """Change the window's state."""

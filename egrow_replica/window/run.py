@@ -23,7 +23,7 @@ from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import Settings
 from egrow_replica.window.hold import Hold, HoldClock
-from egrow_replica.window.journal import Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
+from egrow_replica.window.journal import NOBODY, Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
 from egrow_replica.window.listener import Listener
 from egrow_replica.window.servers import ProdSnapshot, Servers
 
@@ -63,7 +63,7 @@ class Run:
     keeps_progress: bool = True
     recorded: bool = False
     planning: bool = False
-    who: tuple[str, str] = ("unknown", "unknown")
+    who: tuple[str, str] = NOBODY
     keeps_hold: bool = False
     progress: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
@@ -107,7 +107,7 @@ class Run:
     @property
     def journal(self) -> Journal:
         """The window's journal, on the writing door."""
-        return Journal(self.writer, self.names.window)
+        return Journal(self.writer, self.names.window, self.who)
 
     @property
     def worker_role(self) -> str:
