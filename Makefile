@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md $(shell find egrow_replica sql -type f -name '*.py' -o -type f -name '*.sql' -o -type f -name '*.po')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install demo test unit soak lint format clean requirements
+.PHONY: install demo test unit soak lint format clean requirements reference
 
 install: $(VENV)/.installed
 
@@ -61,6 +61,10 @@ format: install
 requirements:
 	pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
 	  --extra lab --extra dev --no-header --output-file requirements.txt pyproject.toml
+
+# The page of the configuration, from the program's own model.
+reference: install
+	$(BIN)/python -m egrow_replica.settings.reference > docs/configuration.md
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

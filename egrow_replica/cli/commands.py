@@ -34,7 +34,8 @@ from egrow_replica.app.validate import validate_only as only_validate
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.state import State
 from egrow_replica.errors import ContentDiffers, UsageError
-from egrow_replica.model import Check, QualifiedName
+from egrow_replica.guard import read_name
+from egrow_replica.model import Check
 from egrow_replica.results import CompareReport
 from egrow_replica.settings import seconds
 
@@ -208,7 +209,7 @@ def compare(
 ) -> BaseModel:
     """Show what a window would change."""
     state: State = context.obj
-    tables = tuple(QualifiedName.parse(name) for name in table or ())
+    tables = tuple(read_name(name) for name in table or ())
     report = compare_content(state.context(), CompareOptions(tables=tables, rows=rows, columns=columns))
     if exit_code and report.different:
         error = ContentDiffers(_differences(report), hint="`egrow-replica plan` shows how a window would bring them.")

@@ -12,6 +12,7 @@ from egrow_replica.app.context import Context
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.progress import ConsoleListener
 from egrow_replica.errors import UsageError
+from egrow_replica.guard import read_name
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Listener, Silence
 
@@ -55,7 +56,7 @@ class State:
 
     def context(self) -> Context:
         """The configuration, read; :raises ConfigurationError: it cannot be."""
-        return Context(load_settings(self.config), self.listener)
+        return Context(load_settings(self.config, read_name=read_name), self.listener)
 
     def confirm(self, question: str) -> None:
         """Ask before something is written.

@@ -6,8 +6,19 @@ Text → parse tree → facts → verdict by small rules. Nothing here connects 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.filters import filter_columns, vet_filter
 from egrow_replica.guard.judge import vet, vet_probe
+from egrow_replica.guard.names import read_name
 from egrow_replica.guard.policy import Policy
 from egrow_replica.guard.statements import StatementKind
 from egrow_replica.guard.vetted import Vetted
 
-__all__ = ["Policy", "Refused", "StatementKind", "Vetted", "filter_columns", "vet", "vet_filter", "vet_probe"]
+__all__ = [
+    "Policy",
+    "Refused",
+    "StatementKind",
+    "Vetted",
+    "filter_columns",
+    "read_name",
+    "vet",
+    "vet_filter",
+    "vet_probe",
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from egrow_replica.errors import Refused
+from egrow_replica.guard.names import read_name
 from egrow_replica.guard.statements import StatementKind as Kind
 from egrow_replica.model import QualifiedName
 
@@ -289,7 +290,7 @@ class Policy:
 def _names(values: Iterable[Name]) -> frozenset[QualifiedName]:
     if isinstance(values, str):
         raise TypeError("a list of names is needed, not one text")
-    names = frozenset(value if isinstance(value, QualifiedName) else QualifiedName.parse(value) for value in values)
+    names = frozenset(value if isinstance(value, QualifiedName) else read_name(value) for value in values)
     for name in sorted(names):
         _ordinary_schema(name.schema)
     return names

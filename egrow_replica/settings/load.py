@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -35,6 +37,8 @@ from egrow_replica.settings.model import (
 
 DEFAULT_FILE = Path("egrow-replica.toml")
 ENVIRONMENT_PREFIX = "EGROW_REPLICA_"
+#: Keys of ``[tables]`` whose values, or whose values' keys, are names of tables.
+_NAMES_OF_TABLES = ("content", "user", "production_columns", "filters")
 #: Where connection strings are looked for unless the configuration says otherwise.
 DEV_VARIABLE = "EGROW_DEV_DSN"
 PROD_VARIABLE = "EGROW_PROD_DSN"
@@ -86,9 +90,15 @@ def _renamed(variable: str) -> str:
     return variable.replace("egrow_replica_validate__", "egrow_replica_validation__")
 
 
-def load_settings(path: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
+def load_settings(
+    path: Path | None = None,
+    environment: dict[str, str] | None = None,
+    *,
+    read_name: Callable[[str], object] = QualifiedName.parse,
+) -> Settings:
     """Read ``path`` (default: ``egrow-replica.toml`` in the working directory) and the environment.
 
+    :param read_name: reads every table's name once more, as it is written, and refuses what it reads otherwise.
     :raises ConfigurationError: no file, bad TOML, an unknown key, a bad value.
     :raises Refused: a table in both lists.
     """
@@ -102,7 +112,22 @@ def load_settings(path: Path | None = None, environment: dict[str, str] | None =
         raise _as_configuration_error(error) from None
     except SettingsError as error:
         raise ConfigurationError(f"bad value in the environment: {error}", hint="Lists are written as JSON.") from None
+    for text in (*_names_in(values.get("tables", {})), *_names_in_environment(os.environ)):
+        read_name(text)
     return _with_absolute_paths(settings, file.absolute().parent)
+
+
+def _names_in(tables: dict[str, Any]) -> Iterator[str]:
+    """Every table's name in ``[tables]``, as it is written; that the values are lists and tables has been seen."""
+    for key in _NAMES_OF_TABLES:
+        yield from tables.get(key, ())
+
+
+def _names_in_environment(environment: Mapping[str, str]) -> Iterator[str]:
+    for key in _NAMES_OF_TABLES:
+        for variable, value in environment.items():
+            if variable.upper() == f"{ENVIRONMENT_PREFIX}TABLES__{key.upper()}":
+                yield from json.loads(value)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -119,7 +144,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"the configuration {str(file)!r} is not TOML: {error}") from None
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field is, if it is one."""
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
@@ -133,7 +159,7 @@ def _refuse_unknown(values: dict[str, Any], model: type[BaseModel], prefix: str)
             raise ConfigurationError(
                 f"unknown key {(prefix + key)!r} in the configuration", hint=_nearest(key, _keys(model))
             )
-        section = _section(field.annotation)
+        section = section_of(field.annotation)
         if section is not None:
             if not isinstance(value, dict):
                 raise ConfigurationError(f"{prefix + key} must be a table, written [{prefix + key}]")
@@ -150,17 +176,21 @@ def _refuse_unknown_variables(environment: os._Environ[str] | dict[str, str]) ->
             if field is None:
                 names = _keys(model) if model else []
                 raise ConfigurationError(f"unknown key in the environment: {variable}", hint=_nearest(part, names))
-            model = _section(field.annotation)
+            model = section_of(field.annotation)
+
+
+def named_fields(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """The keys as the file writes them, and what is known of each."""
+    names = {"validation": "validate"} if model is Settings else {}
+    return [(names.get(name, name), field) for name, field in model.model_fields.items()]
 
 
 def _keys(model: type[BaseModel]) -> list[str]:
-    """The keys as the file writes them."""
-    names = {"validation": "validate"} if model is Settings else {}
-    return [names.get(name, name) for name in model.model_fields]
+    return [key for key, _ in named_fields(model)]
 
 
 def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
-    return dict(zip(_keys(model), model.model_fields.values(), strict=True)).get(key)
+    return dict(named_fields(model)).get(key)
 
 
 def _nearest(key: str, known: list[str]) -> str:

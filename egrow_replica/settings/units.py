@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -46,5 +47,30 @@ def _positive(value: float) -> float:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(lambda value: _positive(seconds(value)))]
-ByteCount = Annotated[int, BeforeValidator(lambda value: int(_positive(size_in_bytes(value))))]
+@dataclass(frozen=True)
+class Unit:
+    """In what a value is written, for the reference of the configuration."""
+
+    kind: str
+    factors: tuple[tuple[str, float], ...]
+
+    @property
+    def described(self) -> str:
+        """The kind of value with its units."""
+        return f"{self.kind}: {', '.join(name for name, _ in self.factors)}"
+
+    def shown(self, value: float) -> str:
+        """A value in the largest unit that divides it.
+
+        >>> DURATION.shown(600.0), DURATION.shown(0.5), SIZE.shown(5368709120)
+        ('10min', '500ms', '5GB')
+        """
+        name, factor = next(pair for pair in reversed(self.factors) if value % pair[1] == 0)
+        return f"{value / factor:g}{name}"
+
+
+DURATION = Unit("duration", tuple((name, factor) for name, factor in _SECONDS.items() if name))
+SIZE = Unit("size", tuple((name, factor) for name, factor in _BYTES.items() if name not in ("", "KB")))
+
+Seconds = Annotated[float, BeforeValidator(lambda value: _positive(seconds(value))), DURATION]
+ByteCount = Annotated[int, BeforeValidator(lambda value: int(_positive(size_in_bytes(value)))), SIZE]
