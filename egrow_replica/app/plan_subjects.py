@@ -101,7 +101,7 @@ def _effects(run: Run, facts: EffectFacts) -> Iterator[tuple[str, str]]:
         own = parts[table.oid]
         yield (
             f"prod: triggers and rules of {table.name}",
-            _digest(_sorted([*facts.triggers, *facts.rules, *facts.expressions], own)),
+            _digest([_sorted([*facts.triggers, *facts.rules], own), _sorted_links(facts, own)]),
         )
     names = {one.oid: str(one.name) for one in facts.functions}
     for body in facts.bodies:
@@ -124,6 +124,15 @@ def _partitions(facts: EffectFacts, roots: set[int]) -> dict[int, set[int]]:
 def _sorted(facts: list[Any], relations: set[int]) -> list[Any]:
     rows = [one.model_dump(mode="json") for one in facts if one.relation in relations]
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def _sorted_links(facts: EffectFacts, relations: set[int]) -> list[str]:
+    """What the relations have as parts and what those lead to at once, by kind and name."""
+    return sorted(
+        f"{one.kind} {one.name} {one.target}"
+        for one in facts.links
+        if one.of_catalog == "pg_class" and one.of_oid in relations
+    )
 
 
 def _without_oids(value: Any) -> Any:

@@ -12,7 +12,7 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import gather
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.lists.hazards import may_be_a_call
-from egrow_replica.guard.tree import Node, children, class_of, parse_all, parse_plpgsql, scan
+from egrow_replica.guard.tree import Node, Token, children, class_of, parse_all, parse_plpgsql, scan
 
 #: Schema (``None``: not written) and name.
 Reference = tuple[str | None, str]
@@ -32,6 +32,8 @@ _PLAIN = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "Mer
 #: Statements that write no table, but that others notice.
 _NOTICED = {"NotifyStmt": "NOTIFY", "LockStmt": "LOCK TABLE"}
 _DYNAMIC = ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")
+#: Parse modes of PL/pgSQL: an expression; assignments.
+_VALUE = 2
 _ASSIGNMENTS = (3, 4, 5)
 #: Settings that change what else would run.
 _POWERFUL = frozenset({"session_replication_role", "role", "session_authorization", "row_security"})
@@ -60,6 +62,7 @@ class Body:
     reads: set[Reference] = field(default_factory=set)
     calls: set[Reference] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
+    operators: set[str] = field(default_factory=set)
     acts: set[str] = field(default_factory=set)
 
     def give_up(self, why: str) -> None:
@@ -177,6 +180,7 @@ def _gathered(node: Node, body: Body) -> None:
     body.calls.update(_named(names) for names, _ in facts.functions)
     body.calls.update(_named(names) for names in facts.sampling if names not in (("bernoulli",), ("system",)))
     body.fields.update(facts.columns)
+    body.operators.update(names[-1] for names in facts.operators)
     for column in facts.columns:
         if may_be_a_call(column):
             body.calls.add((None, column))
@@ -218,7 +222,33 @@ def _plpgsql(definition: str, source: str, body: Body) -> None:
         raise Refused("size", "it has too many blocks")
     for expression in _expressions(parse_plpgsql(definition), body):
         _expression(expression["query"], int(expression.get("parseMode", 0)), body)
+    for value in _declared_values(source):
+        _expression(value, _VALUE, body)
     body.calls.update(_words_before_brackets(source))
+
+
+def _declared_values(source: str) -> Iterator[str]:
+    """What variables are declared with, off the text: what the parser returns lacks the values of records."""
+    declaring = False
+    words: int | None = 0
+    begin: int | None = None
+    for token in _words(source):
+        if token.name in ("DECLARE", "BEGIN_P"):
+            if begin is not None:
+                raise Refused("syntax", "a declaration cannot be parsed")
+            declaring, words = token.name == "DECLARE", 0
+        elif not declaring:
+            continue
+        elif token.name == "ASCII_59":
+            if begin is not None:
+                yield source[begin : token.start]
+            words, begin = 0, None
+        elif words is not None and begin is None:
+            words += 1
+            if token.name in ("CURSOR", "ALIAS") and words > 1:
+                words = None  # what follows is a query, which the parser returns, or a name
+            elif token.name in ("COLON_EQUALS", "ASCII_61", "DEFAULT"):
+                begin = token.end + 1
 
 
 def _expressions(parsed: Any, body: Body) -> Iterator[dict[str, Any]]:
@@ -264,10 +294,13 @@ def _words_before_brackets(source: str) -> Iterator[Reference]:
 
     They are marked with an empty schema: only functions that are not built in are looked for.
     """
-    tokens = [token for token in scan(source) if token.name not in ("SQL_COMMENT", "C_COMMENT")]
-    for token, following in pairwise(tokens):
+    for token, following in pairwise(_words(source)):
         if token.name == "IDENT" and following.name == "ASCII_40":
             yield "", _folded(source[token.start : token.end + 1])
+
+
+def _words(source: str) -> list[Token]:
+    return [token for token in scan(source) if token.name not in ("SQL_COMMENT", "C_COMMENT")]
 
 
 def _folded(word: str) -> str:

@@ -8,7 +8,6 @@ sequences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from egrow_replica.effects.facts import (
     Command,
@@ -16,6 +15,7 @@ from egrow_replica.effects.facts import (
     EffectFacts,
     InheritanceFact,
     Mode,
+    ObjectId,
     RelationFact,
     RelationIdentity,
     SequenceFact,
@@ -24,25 +24,14 @@ from egrow_replica.effects.findings import Finding, describe, failure, merged, r
 from egrow_replica.effects.hints import adopt_sequence, disarm_event_trigger, drop_rule, make_sequence
 from egrow_replica.effects.hints import relation as sql_name
 from egrow_replica.effects.index import CatalogIndex
-from egrow_replica.effects.lists import TAGS
 from egrow_replica.effects.trace import Tracer
+from egrow_replica.guard.statements import command_tags
 from egrow_replica.model import QualifiedName, Severity
 
 ALL_COMMANDS = frozenset(Command)
 #: What the stream does besides ``delete``, and what reconcile and restore do.
 STREAMED = ALL_COMMANDS - {Command.DELETE}
 RECONCILED = ALL_COMMANDS - {Command.UPDATE_KEY}
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Functions and views whose text the judgement needs."""
-
-    functions: frozenset[int]
-    views: frozenset[int]
-
-    def __bool__(self) -> bool:
-        return bool(self.functions or self.views)
 
 
 def validate_effects(
@@ -81,13 +70,13 @@ def validate_changes(facts: EffectFacts, before: Iterable[RelationIdentity]) -> 
     return tuple(_changes(facts, before))
 
 
-def unread(facts: EffectFacts, modes: Iterable[Mode]) -> Unread:
-    """What has to be read besides before these modes can be judged."""
+def unread(facts: EffectFacts, modes: Iterable[Mode]) -> frozenset[ObjectId]:
+    """What has to be read besides before these modes can be judged: texts of functions, what relations need."""
     index = CatalogIndex(facts, frozenset())
     list(scope_checks(index))
     for mode in modes:
         list(_write_findings(index, mode, ALL_COMMANDS))
-    return Unread(frozenset(index.unread_functions), frozenset(index.unread_views))
+    return frozenset(index.unread)
 
 
 # ------------------------------------------------------------------------------------------------------------ writes
@@ -234,7 +223,7 @@ def _part(index: CatalogIndex, link: InheritanceFact) -> str:
 def _event_triggers(index: CatalogIndex) -> Iterator[Finding]:
     """Those that our own CREATE and DROP, or our login, would fire: ordinary ones too, our DDL is not replication."""
     for trigger in index.facts.event_triggers:
-        if trigger.enabled == "D" or (trigger.tags and TAGS.isdisjoint(trigger.tags)):
+        if trigger.enabled == "D" or (trigger.tags and command_tags().isdisjoint(trigger.tags)):
             continue
         subject = f"event trigger {trigger.name}"
         for mode in (Mode.ORDINARY, Mode.REPLICA):
@@ -260,9 +249,9 @@ def _own_schema(index: CatalogIndex) -> Iterator[Finding]:
         for message in _planted(index, relation, oids):
             hint = "Find out who made it, then drop it; the journal's tables are the controller's alone."
             yield refusal("own-schema", subject, message, hint)
-        for expression in index.expressions.get(relation.oid, ()):
-            if expression.functions:
-                message = f"{expression.kind} {expression.name} calls a function that is not built in"
+        for part in index.parts("pg_class", relation.oid):
+            if index.needed(part):
+                message = f"{part.kind} {part.name} calls what is not known to be harmless"
                 yield refusal("own-schema", subject, message, "Drop it.")
 
 
@@ -276,7 +265,7 @@ def _planted(index: CatalogIndex, relation: RelationFact, own: set[int]) -> Iter
         yield f"it has the rule {rule.name}"
     if relation.row_security:
         yield "it has row security"
-    if relation.kind not in ("r", "p"):
+    if relation.kind not in ("r", "p", "S"):
         yield "it is no table"
     for link in facts.inheritance:
         if relation.oid in (link.child, link.parent) and {link.child, link.parent} - own:
@@ -314,6 +303,6 @@ def _foreign_sequence(index: CatalogIndex, user: str, sequence: SequenceFact, tr
     if travels:
         message = f"{user} takes its values from it, and it {whose}: it is not moved past the rows that arrive"
         yield warning("sequence", name, message).model_copy(update={"hint": hint})
-    elif owner is not None:
+    else:
         message = f"{user} takes its values from it for every new row, and it {whose}"
         yield refusal("sequence", name, message, hint)

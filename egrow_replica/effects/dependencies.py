@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
-from egrow_replica.effects.facts import EffectFacts, Link, Mode, ObjectId
+from egrow_replica.effects.facts import EffectFacts, Link, ObjectId
 from egrow_replica.effects.lists import TEXT_SEARCH
 from egrow_replica.model import Model
 
 #: Built-in functions that are immutable and yet may run what is not built in.
 _NOT_PURE = sorted(TEXT_SEARCH | {"satisfies_hash_partition"})
-#: Where every way begins.
-_START = ObjectId("", 0)
 #: Sources of links that are no catalog: what they hold stands in another object's definition.
 _PARTS = frozenset({"type_default", "pg_partitioned_table"})
 
@@ -59,12 +57,11 @@ def read_links(
 
 
 def read_dependencies(door: Door, scope: Scope, facts: EffectFacts) -> tuple[Dependency, ...]:
-    """Read what all that a window's writes would run depends on, with its definition, in a fixed order."""
-    replicated = Mode.REPLICA.firing
-    routines = {body.oid for body in facts.bodies} | {one.function for one in facts.event_triggers}
-    routines |= {one.function for one in facts.triggers if one.enabled in replicated}
-    relations = {table.oid for table in scope.tables} | {view.relation for view in facts.views}
-    ways = _ways(read_links(door, relations, routines))
+    """Read the definitions of all that a window's writes would run or depend on, in a fixed order.
+
+    What any text might use without naming it is left out, and so is the controller's own schema.
+    """
+    ways = _ways(facts, {table.oid for table in scope.tables})
     wanted = [one for one in ways if one.catalog not in _PARTS]
     found = door.rows(
         Dependency, query("effects/definitions"), [[one.catalog for one in wanted], [one.oid for one in wanted]]
@@ -74,13 +71,17 @@ def read_dependencies(door: Door, scope: Scope, facts: EffectFacts) -> tuple[Dep
     return tuple(one.model_copy(update={"way": shown[one.id]}) for one in found)
 
 
-def _ways(links: Iterable[Link]) -> dict[ObjectId, tuple[ObjectId, ...]]:
-    """The shortest way to each object, itself left out."""
+def _ways(facts: EffectFacts, content: Set[int]) -> dict[ObjectId, tuple[ObjectId, ...]]:
+    """Return the shortest way to each object, itself left out: from content where one leads there."""
     onward: dict[ObjectId, list[ObjectId]] = defaultdict(list)
-    for link in links:
+    own = {one.oid for one in facts.relations if one.name.schema == facts.own_schema}
+    starts = [ObjectId("pg_class", oid) for oid in sorted(content)]
+    for link in facts.links:
         onward[link.source].append(link.target)
+        if link.kind == "start" and not (link.catalog == "pg_class" and link.oid in own | content):
+            starts.append(link.target)
     ways: dict[ObjectId, tuple[ObjectId, ...]] = {}
-    for start in sorted(onward[_START]):  # relations before routines
+    for start in starts:
         waiting: deque[tuple[ObjectId, tuple[ObjectId, ...]]] = deque([(start, ())])
         while waiting:
             one, way = waiting.popleft()

@@ -54,6 +54,14 @@ class ObjectId(NamedTuple):
     oid: int
 
 
+#: Oids from here on are not built in.
+FIRST_NORMAL_OID = 16384
+#: Stands for everything that a text can use without naming a function.
+IMPLICIT = ObjectId("implicit", 0)
+#: Where every way begins.
+START = ObjectId("", 0)
+
+
 class Link(Model):
     """One object needs another to run, or has it as a part.
 
@@ -166,15 +174,15 @@ class ForeignKeyFact(Model):
 
 
 class FunctionFact(Model):
-    """A function that is not built in.
+    """A function that is not built in, or a built-in that is not what the server was made with.
 
     :ivar arguments: their types as SQL writes them: with the name they tell it from every other.
-    :ivar library: of a C function, without directory.
+    :ivar library: of a C function: the file as the catalog has it.
+    :ivar extension: that a superuser's function belongs to, where libraries are looked for in the server's own place.
     :ivar symbol: of a C or internal function.
     :ivar settings: ``proconfig``.
-    :ivar takes_row: one argument, a row: ``r.name`` may call it.
+    :ivar one_argument: it can be called with one: ``(value).name`` may call it.
     :ivar shadows: a built-in function has the same name.
-    :ivar parts: of an aggregate: the functions that it is made of.
     """
 
     oid: int
@@ -184,11 +192,11 @@ class FunctionFact(Model):
     kind: str
     security_definer: bool
     library: str
+    extension: str | None
     symbol: str
     settings: tuple[str, ...]
-    takes_row: bool
+    one_argument: bool
     shadows: bool
-    parts: tuple[int, ...]
 
     def setting(self, name: str) -> str | None:
         """A setting that holds while the function runs."""
@@ -205,31 +213,6 @@ class BodyFact(Model):
     oid: int
     definition: str
     source: str
-
-
-class ExpressionFact(Model):
-    """Something that the server computes when a row of ``relation`` is written.
-
-    :ivar kind: default, generated, check, index, exclusion, statistics, partition, when (of a trigger), domain, type.
-    :ivar functions: called functions that are not built in, those behind operators and types included.
-    :ivar builtins: names of built-in functions that it calls and that are not immutable.
-    """
-
-    relation: int
-    kind: str
-    name: str
-    column: str
-    functions: tuple[int, ...]
-    builtins: tuple[str, ...]
-
-
-class ViewFact(Model):
-    """What reading a view runs and reads; only of views that a function which would run reads."""
-
-    relation: int
-    functions: tuple[int, ...]
-    builtins: tuple[str, ...]
-    reads: tuple[int, ...]
 
 
 class EventTriggerFact(Model):
@@ -255,17 +238,6 @@ class SequenceFact(Model):
     owner: int | None
 
 
-class ImplicitCallsFact(Model):
-    """Functions, not in C, that an operator, a cast, a domain or a type may call without being named in a text.
-
-    :ivar dictionaries: text search templates of unknown libraries: full text search runs them.
-    """
-
-    functions: tuple[int, ...]
-    builtins: tuple[str, ...]
-    dictionaries: tuple[str, ...]
-
-
 class RelationIdentity(Model):
     """Which relation a name meant, and whose it was."""
 
@@ -279,6 +251,7 @@ class EffectFacts(Model):
 
     :ivar role: who we are logged in as.
     :ivar own_schema: the controller's schema, whatever it holds.
+    :ivar links: what objects need, as far as anybody asked (``checks.unread``).
     """
 
     role: str
@@ -291,11 +264,9 @@ class EffectFacts(Model):
     foreign_keys: tuple[ForeignKeyFact, ...]
     functions: tuple[FunctionFact, ...]
     bodies: tuple[BodyFact, ...]
-    expressions: tuple[ExpressionFact, ...]
-    views: tuple[ViewFact, ...]
+    links: tuple[Link, ...]
     event_triggers: tuple[EventTriggerFact, ...]
     sequences: tuple[SequenceFact, ...]
-    implicit_calls: ImplicitCallsFact
 
     @cached_property
     def by_name(self) -> dict[QualifiedName, RelationFact]:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from egrow_replica.effects.facts import (
     EventTriggerFact,
-    ExpressionFact,
     FunctionFact,
+    Link,
     Mode,
     RelationFact,
     RuleFact,
@@ -99,18 +99,18 @@ def disarm_event_trigger(trigger: EventTriggerFact) -> str:
     )
 
 
-def remove_expression(table: QualifiedName, expression: ExpressionFact) -> str:
-    """Take away what computes; ``""`` where no single statement does, or where its name is not certain."""
-    name = quoted(expression.name)
-    if " type " in expression.name:  # a type that the expression leads to, told beside its name
-        return ""
-    match expression.kind:
+def remove_part(table: QualifiedName, part: Link) -> str:
+    """Take away what computes; ``""`` where no single statement does."""
+    name = quoted(part.name)
+    match part.kind:
         case "check" | "exclusion":
             action = f"ALTER TABLE {relation(table)} DROP CONSTRAINT IF EXISTS {name};"
         case "index":
-            action = f"DROP INDEX IF EXISTS {relation(QualifiedName(table.schema, expression.name))};"
+            action = f"DROP INDEX IF EXISTS {relation(QualifiedName(table.schema, part.name))};"
         case "statistics":
-            action = f"DROP STATISTICS IF EXISTS {relation(QualifiedName(table.schema, expression.name))};"
+            action = f"DROP STATISTICS IF EXISTS {relation(QualifiedName(table.schema, part.name))};"
+        case "default" if part.catalog == "type_default":
+            action = f"ALTER TABLE {relation(table)} ALTER COLUMN {name} SET DEFAULT NULL;"
         case "default":
             action = f"ALTER TABLE {relation(table)} ALTER COLUMN {name} DROP DEFAULT;"
         case _:

@@ -8,7 +8,7 @@ from egrow_replica.guard.lists.functions import HARMLESS, WAL_SCHEMA
 #: The schema that ``setup`` makes for extensions.
 EXTENSION_SCHEMA = WAL_SCHEMA
 
-#: Full text search: harmless where every template of a dictionary is known (``ImplicitCallsFact.dictionaries``).
+#: Full text search: harmless where every template of a dictionary is known .
 TEXT_SEARCH: frozenset[str] = words("""
 json_to_tsvector jsonb_to_tsvector numnode phraseto_tsquery plainto_tsquery querytree setweight strip to_tsquery
 to_tsvector ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd tsquery_phrase tsvector_to_array
@@ -35,18 +35,28 @@ RI_FKey_restrict_upd suppress_redundant_updates_trigger tsvector_update_trigger 
 unique_key_recheck
 """)
 
+#: Those of foreign keys' checks, and whether they look at the table that is referred to, and lock its row.
+KEY_CHECKS: dict[str, bool] = {
+    **dict.fromkeys(("RI_FKey_check_ins", "RI_FKey_check_upd"), True),
+    **dict.fromkeys(
+        ("RI_FKey_noaction_del", "RI_FKey_noaction_upd", "RI_FKey_restrict_del", "RI_FKey_restrict_upd"), False
+    ),
+}
+
 #: Built-in trigger functions that do what the foreign key says: judged with the foreign keys.
 ACTIONS: frozenset[str] = words("""
 RI_FKey_cascade_del RI_FKey_cascade_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd RI_FKey_setnull_del
 RI_FKey_setnull_upd
 """)
 
-#: Libraries of C functions that only compute. A C function can only be made by a superuser, and its library is a fact,
-#: while membership in an extension can be given to any function by the extension's owner.
-LIBRARIES: frozenset[str] = words("""
-_int btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance fuzzystrmatch hstore isn ltree pg_trgm pgcrypto
-seg unaccent uuid-ossp vector moddatetime
-""")
+#: Libraries of C functions that only compute, and the extension that brings each.
+LIBRARIES: dict[str, str] = {"_int": "intarray"} | {
+    name: name
+    for name in words("""
+        btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance fuzzystrmatch hstore isn ltree pg_trgm
+        pgcrypto seg unaccent uuid-ossp vector moddatetime
+    """)
+}
 
 #: What user-made functions of language internal may be: another name for a built-in that only computes.
 INTERNAL: frozenset[str] = words("textin textout textrecv textsend rtrim1")
@@ -55,13 +65,13 @@ INTERNAL: frozenset[str] = words("textin textout textrecv textsend rtrim1")
 NOT_COMPUTING: frozenset[str] = words("hstore_populate_record hstore_from_record")
 
 #: Libraries whose types, and their operators in indexes, only compute; others of their functions may run SQL.
-TYPE_LIBRARIES: frozenset[str] = LIBRARIES | {"postgis-3"}
+TYPE_LIBRARIES: dict[str, str] = LIBRARIES | {"postgis-3": "postgis"}
 
-#: Commands of the controller that event triggers may listen to, on production.
-TAGS: frozenset[str] = frozenset(
-    {
-        *("CREATE SCHEMA", "CREATE TABLE", "CREATE TABLE AS", "SELECT INTO", "ALTER TABLE", "CREATE INDEX"),
-        *("DROP TABLE", "DROP INDEX", "DROP SCHEMA", "CREATE SUBSCRIPTION", "ALTER SUBSCRIPTION"),
-        *("DROP SUBSCRIPTION", "GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "CREATE EXTENSION", "DROP OWNED"),
-    }
-)
+#: Built-in functions that are written in SQL: replaced in place, their text runs, while a compiled function is called
+#: whatever the catalog says of it.
+WRITTEN_IN_SQL: frozenset[str] = words("""
+age anytextcat bit_length col_description date_part int8pl_inet integer_pl_date interval_pl_date interval_pl_time
+interval_pl_timestamp interval_pl_timestamptz interval_pl_timetz log log10 lpad numeric_pl_pg_lsn obj_description
+overlaps path_contain_pt pg_relation_size pg_sleep_for pg_sleep_until polygon quote_literal quote_nullable round rpad
+shobj_description substring textanycat timedate_pl timestamptz timetzdate_pl trunc ts_debug xpath xpath_exists
+""")

@@ -7,24 +7,24 @@ from collections.abc import Iterable
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
 from egrow_replica.effects.checks import unread
+from egrow_replica.effects.dependencies import read_links
 from egrow_replica.effects.facts import (
+    FIRST_NORMAL_OID,
+    IMPLICIT,
     BodyFact,
     ContentFact,
     EffectFacts,
     EventTriggerFact,
-    ExpressionFact,
     ForeignKeyFact,
     FunctionFact,
-    ImplicitCallsFact,
     InheritanceFact,
     Mode,
+    ObjectId,
     RelationFact,
     RuleFact,
     SequenceFact,
     TriggerFact,
-    ViewFact,
 )
-from egrow_replica.effects.lists import LIBRARIES
 
 #: The controller's schema on production.
 OWN_SCHEMA = "egrow_replica"
@@ -43,6 +43,7 @@ def read_effects(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MOD
     relations = door.rows(RelationFact, query("effects/relations"))
     own = {one.oid for one in relations if one.name.schema == OWN_SCHEMA}
     content = _with_partitions((table.oid for table in scope.tables), inheritance)
+    functions = tuple(door.rows(FunctionFact, query("effects/functions")))
     facts = EffectFacts(
         role=door.role,
         own_schema=OWN_SCHEMA,
@@ -55,30 +56,31 @@ def read_effects(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MOD
         triggers=tuple(door.rows(TriggerFact, query("effects/triggers"))),
         rules=tuple(door.rows(RuleFact, query("effects/rules"))),
         foreign_keys=tuple(door.rows(ForeignKeyFact, query("effects/foreign_keys"))),
-        functions=tuple(door.rows(FunctionFact, query("effects/functions"))),
+        functions=functions,
         bodies=(),
-        expressions=tuple(door.rows(ExpressionFact, query("effects/expressions"), [sorted(content | own)])),
-        views=(),
+        links=tuple(read_links(door, content | own, altered=_altered(functions))),
         event_triggers=tuple(door.rows(EventTriggerFact, query("effects/event_triggers"))),
         sequences=tuple(door.rows(SequenceFact, query("effects/sequences"), [sorted(content)])),
-        implicit_calls=door.one(ImplicitCallsFact, query("effects/implicit_calls"), [sorted(LIBRARIES)]),
     )
     return _with_texts(door, facts, tuple(modes))
 
 
+def _altered(functions: Iterable[FunctionFact]) -> list[int]:
+    return [one.oid for one in functions if one.oid < FIRST_NORMAL_OID]
+
+
 def _with_texts(door: Door, facts: EffectFacts, modes: tuple[Mode, ...]) -> EffectFacts:
-    """Read the texts that would run, and those that they reach, until nothing is missing."""
-    asked: set[int] = set()
-    while wanted := unread(facts, modes):
-        functions, views = wanted.functions - asked, wanted.views - asked
-        if not functions and not views:
-            break  # gone since the catalog was read: they stay opaque
-        asked |= functions | views
+    """Read the texts that would run, and what they and the relations that they read need, until nothing is missing."""
+    asked: set[ObjectId] = set()
+    while wanted := unread(facts, modes) - asked:
+        asked |= wanted
+        functions = {one.oid for one in wanted if one.catalog == "pg_proc"}
+        relations = {one.oid for one in wanted if one.catalog == "pg_class"}
+        links = read_links(door, relations, functions, implicit=IMPLICIT in wanted, altered=_altered(facts.functions))
         bodies = door.rows(BodyFact, query("effects/bodies"), [sorted(functions)])
-        read = door.rows(ViewFact, query("effects/views"), [sorted(views)]) if views else []
-        known = {view.relation: view for view in (*facts.views, *read)}
-        facts = facts.model_copy(update={"bodies": (*facts.bodies, *bodies), "views": tuple(known.values())})
-    return facts
+        known = dict.fromkeys((*facts.links, *links))
+        facts = facts.model_copy(update={"bodies": (*facts.bodies, *bodies), "links": tuple(known)})
+    return facts  # what is gone since the catalog was read stays unread, and refused
 
 
 def _with_partitions(oids: Iterable[int], inheritance: Iterable[InheritanceFact]) -> set[int]:

@@ -1,33 +1,34 @@
 """From a write to everything that the server would do because of it: a trace over what is known of the server.
 
-A node is a relation that is written or a function that runs; an edge says why. The trace is breadth first, so the chain
-that leads to a target is the shortest. Where the facts do not say which of several things a name means, all of them
-are followed.
+A point is a relation that is written or read, or a function that runs; an edge says why. The trace is breadth first, so
+the chain that leads to a target is the shortest. Where the facts do not say which of several things a name means, all
+of them are followed. What is reached and not known to be harmless is an effect, unless the reading of its text clears
+it.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
 from egrow_replica.effects.bodies import Body, Reference, read_rule
-from egrow_replica.effects.facts import ExpressionFact, FunctionFact, Mode, RelationFact, TriggerFact
+from egrow_replica.effects.facts import FIRST_NORMAL_OID, FunctionFact, Link, Mode, RelationFact, TriggerFact
 from egrow_replica.effects.hints import (
     disarm_rule,
     disarm_trigger,
     drop_rule,
     make_invoker,
-    remove_expression,
+    remove_part,
     set_search_path,
 )
-from egrow_replica.effects.index import CatalogIndex, Path
+from egrow_replica.effects.index import CatalogIndex, Path, libraries_of
 from egrow_replica.effects.lists import (
     ACTING,
     ACTIONS,
     BUILTIN,
-    INTERNAL,
+    KEY_CHECKS,
     LIBRARIES,
-    NOT_COMPUTING,
     TEXT_SEARCH,
     TRIGGERS,
     TYPE_LIBRARIES,
@@ -38,7 +39,7 @@ _ACTION_WORDS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 @dataclass(frozen=True)
 class TracePoint:
-    """Where the tracer stands: a relation under an event, or a function under a search path."""
+    """Where the tracer stands: a relation that is written by an event or read, or a function; and its search path."""
 
     kind: str
     oid: int
@@ -50,7 +51,8 @@ class TracePoint:
 class Effect:
     """Something worth a finding.
 
-    :ivar kind: relation (written), anything, definer, notice, missing (a bare name that the path does not find).
+    :ivar kind: relation (written), locks (its rows), anything, definer, notice, missing (a bare name that the path
+        does not find).
     :ivar hint: the SQL that takes the chain's first link out, or what it lacks in; ``""`` where no statement does.
     """
 
@@ -89,7 +91,7 @@ class Tracer:
             moved = ("insert", "delete") if event == "update" and one in self._in_trees(oid) else ()
             for each in (event, *moved):
                 self._triggers(start, one, self._mode, each, columns)
-            self._expressions(start, one, event, skipped)
+            self._parts(start, one, event, skipped)
             self._keys(start, one, event)
         if self._mode is not Mode.APPLY:
             self._rules(start, oid, event)
@@ -110,10 +112,14 @@ class Tracer:
         """Follow everything that was found so far."""
         while self._queue:
             point = self._queue.popleft()
-            if point.kind == "function":
-                self._function(point)
-            else:
-                self._written(point)
+            self._hint = ""
+            match point.kind:
+                case "function":
+                    self._function(point)
+                case "read":
+                    self._reading(point)
+                case _:
+                    self._written(point)
 
     # --------------------------------------------------------------------------------------------------- relations
 
@@ -127,7 +133,7 @@ class Tracer:
         for one in index.descendants(point.oid):
             for event in (point.event, *(("insert", "delete") if one != point.oid and point.event == "update" else ())):
                 self._triggers(point, one, self._nested, event, None)
-            self._expressions(point, one, point.event, frozenset())
+            self._parts(point, one, point.event, frozenset())
             self._keys(point, one, point.event)
         self._rules(point, point.oid, point.event)
 
@@ -139,35 +145,65 @@ class Tracer:
             on = f" on {index.show(oid)}" if oid != point.oid else ""
             word = {"A": "ALWAYS", "R": "REPLICA"}.get(trigger.enabled, "ENABLED")
             why = f"trigger {trigger.name}{on} ({word}, {trigger.timing} {event.upper()})"
+            self._hint = self._disarm(oid, trigger, mode)
+            for part in index.parts("pg_class", oid):
+                if part.kind == "when" and part.name == trigger.name:
+                    self._needs(point, f"{why}: WHEN", part)
+            if trigger.builtin in KEY_CHECKS:
+                self._key_check(point, why, oid, refers=KEY_CHECKS[trigger.builtin])
             if trigger.builtin in TRIGGERS and trigger.builtin not in TEXT_SEARCH:
                 continue
-            self._hint = self._disarm(oid, trigger, mode)
             if trigger.timing == "BEFORE" and trigger.for_each_row and index.is_content(oid):
                 self._reach(point, why, "changes", trigger.name, oid)
             self._call_oid(point, why, trigger.function, trigger.builtin, EMPTY)
-            for expression in index.expressions.get(oid, ()):
-                if expression.kind == "when" and expression.name == trigger.name:
-                    self._expression(point, expression)
+
+    def _key_check(self, point: TracePoint, why: str, oid: int, *, refers: bool) -> None:
+        """Somebody made a foreign key's check fire: it reads the other table, and locks the row that is referred to."""
+        index = self._index
+        keys = [one for one in index.facts.foreign_keys if oid == (one.table if refers else one.references)]
+        for other in sorted({one.references if refers else one.table for one in keys}):
+            if other in index.relations:
+                self._read_relation(point, why, index.relations[other], EMPTY)
+            if refers and not index.is_content(other):
+                self._reach(point, why, "locks", index.show(other), other)
+        for part in index.parts("pg_class", oid):
+            if part.kind == "foreign key":
+                self._needs(point, why, part)
+        for root, _ in index.implicit:
+            if root.catalog == "pg_cast":
+                self._needs(point, f"{why}: by a cast", root)
 
     def _disarm(self, oid: int, trigger: TriggerFact, mode: Mode) -> str:
         found = self._index.relations.get(oid)
         return disarm_trigger(found.name, trigger, mode) if found is not None else ""
 
-    def _expressions(self, point: TracePoint, oid: int, event: str, skipped: frozenset[str]) -> None:
-        for expression in self._index.expressions.get(oid, ()):
-            if _computed(expression, event, skipped):
+    def _parts(self, point: TracePoint, oid: int, event: str, skipped: frozenset[str]) -> None:
+        for part in self._index.parts("pg_class", oid):
+            if _computed(part, event, skipped):
                 found = self._index.relations.get(oid)
-                self._hint = remove_expression(found.name, expression) if found is not None else ""
-                self._expression(point, expression)
+                self._hint = remove_part(found.name, part) if found is not None else ""
+                self._needs(point, _why(part), part)
 
-    def _expression(self, point: TracePoint, expression: ExpressionFact) -> None:
-        name = expression.name or expression.column
-        why = f"{_KINDS.get(expression.kind, expression.kind)} {name}".strip()
-        libraries = TYPE_LIBRARIES if expression.kind in ("type", "index", "exclusion") else LIBRARIES
-        for function in expression.functions:
-            self._call_oid(point, why, function, "", EMPTY, libraries)
-        for builtin in expression.builtins:
-            self._builtin(point, why, builtin)
+    def _needs(self, point: TracePoint, why: str, part: Link, path: Path = ()) -> None:
+        """Follow everything that a part leads to."""
+        for link in self._index.needed(part):
+            if link.catalog == "pg_proc":
+                self._call_oid(point, why, link.oid, link.name, path, libraries_of(link))
+            elif link.catalog == "pg_class":
+                self._needs_relation(point, why, link, path)
+            else:
+                what = f"an object of {link.catalog}, which is not on the list"
+                self._reach(point, why, "anything", what, None)
+
+    def _needs_relation(self, point: TracePoint, why: str, link: Link, path: Path) -> None:
+        relation = self._index.relations.get(link.oid)
+        if relation is None:
+            if link.oid >= FIRST_NORMAL_OID:
+                self._reach(point, why, "anything", f"relation {link.oid}, which is not known", None)
+        elif relation.kind != "S":
+            self._read_relation(point, why, relation, path)
+        elif link.of_catalog != "pg_attrdef":  # a default's own sequence is judged with the sequences
+            self._reach(point, why, "anything", f"the sequence {relation.name}", None)
 
     def _rules(self, point: TracePoint, oid: int, event: str) -> None:
         for rule in self._index.rules.get(oid, ()):
@@ -177,6 +213,9 @@ class Tracer:
                 if found is not None:
                     self._hint = (drop_rule if self._index.is_content(oid) else disarm_rule)(found.name, rule)
                 self._text(point, why, read_rule(rule.definition), EMPTY)
+                for part in self._index.parts("pg_class", oid):
+                    if part.kind == "rule" and part.name == rule.name:
+                        self._needs(point, why, part)
 
     def _keys(self, point: TracePoint, oid: int, event: str) -> None:
         for key in self._index.keys.get(oid, ()):
@@ -206,7 +245,7 @@ class Tracer:
     # --------------------------------------------------------------------------------------------------- functions
 
     def _call_oid(
-        self, point: TracePoint, why: str, oid: int, builtin: str, path: Path, libraries: frozenset[str] = LIBRARIES
+        self, point: TracePoint, why: str, oid: int, builtin: str, path: Path, libraries: dict[str, str] = LIBRARIES
     ) -> None:
         function = self._index.functions.get(oid)
         if function is not None:
@@ -218,44 +257,49 @@ class Tracer:
 
     def _builtin(self, point: TracePoint, why: str, name: str) -> None:
         if name in TEXT_SEARCH:
-            for template in self._index.facts.implicit_calls.dictionaries:
-                self._reach(point, why, "anything", f"{name}() with the text search template {template}", None)
-        elif name == "nextval":
-            return  # judged with the sequences
+            for root, _ in self._index.implicit:
+                if root.catalog in ("pg_ts_template", "pg_ts_parser"):
+                    self._needs(point, f"{why}: {name}() with the text search template or parser {root.name}", root)
         elif name in ACTING:
             self._reach(point, why, "notice", f"{name}()", None)
         elif name not in BUILTIN and name not in TRIGGERS:
             self._reach(point, why, "anything", f"{name}(), which is not on the list", None)
 
     def _call(
-        self, point: TracePoint, why: str, function: FunctionFact, path: Path, libraries: frozenset[str] = LIBRARIES
+        self,
+        point: TracePoint,
+        why: str,
+        function: FunctionFact,
+        path: Path,
+        libraries: dict[str, str] = LIBRARIES,
     ) -> None:
-        if function.name in self._index.trusted or _computes(function, libraries):
+        if function.name in self._index.trusted:
             return
         shown = f"{function.name}()"
         if function.security_definer:
             self._reach(point, why, "definer", shown, None, hint=self._link_hint(point) or make_invoker(function))
         own = function.setting("search_path")
         inner = _schemas(own) if own is not None else path
-        self._visit(point, why, TracePoint("function", function.oid, path=inner), shown)
+        event = "" if libraries is LIBRARIES else "type"
+        self._visit(point, why, TracePoint("function", function.oid, event, inner), shown)
 
     def _function(self, point: TracePoint) -> None:
-        self._hint = ""
-        function = self._index.functions[point.oid]
-        for part in function.parts:
-            self._call_oid(point, "is made of", part, "", point.path)
-        if function.kind == "a":
+        """What a function runs: its parts and defaults as the catalogs have them, and its text."""
+        index = self._index
+        function = index.functions[point.oid]
+        if index.has_read("pg_proc", function.oid):
+            for part in index.parts("pg_proc", function.oid):
+                self._needs(point, part.kind if part.kind == "is made of" else "needs", part, point.path)
+        if function.kind == "a" or index.computes(function, TYPE_LIBRARIES if point.event else LIBRARIES):
             return
         if function.language in ("c", "internal"):
-            self._reach(
-                point, "", "anything", f"{function.language} function of {function.library or 'the server'}", None
-            )
+            what = f"{function.language} function of {function.library or 'the server'}"
+            self._reach(point, "", "anything", what, None)
             return
         for name in ("session_replication_role", "role", "row_security"):
             if function.setting(name) is not None:
                 self._reach(point, "", "anything", f"it runs with its own {name}", None)
-        self._text(point, "", self._index.body(function), point.path)
-        self._implicit_calls(point)
+        self._text(point, "", index.body(function), point.path)
 
     def _text(self, point: TracePoint, why: str, body: Body, path: Path) -> None:
         index = self._index
@@ -271,8 +315,9 @@ class Tracer:
             self._read(point, before, read, path)
         for call in sorted(body.calls, key=str):
             self._named_call(point, f"{before}calls", call, path)
-        for function in index.takers_of_rows(body.fields):
+        for function in index.called_by_dot(body.fields):
             self._call(point, f"{before}calls", function, path)
+        self._implicit_calls(point, before, body, path)
 
     def _named_write(
         self, point: TracePoint, why: str, target: Reference, verb: str, path: Path, with_children: bool
@@ -301,20 +346,20 @@ class Tracer:
             self._reach(point, why, "anything", f"{relation.name}, whose row security runs its policies", None)
         elif relation.kind == "f":
             self._reach(point, why, "anything", f"{relation.name}, a foreign table", None)
-        elif relation.kind == "v":
-            view = self._index.views.get(relation.oid)
-            if view is None:
-                self._index.unread_views.add(relation.oid)
-                self._reach(point, why, "anything", f"{relation.name}, a view that was not read", None)
-                return
-            through = f"{why} {relation.name}, which calls"
-            for function in view.functions:
-                self._call_oid(point, through, function, "", path)
-            for builtin in view.builtins:
-                self._builtin(point, through, builtin)
-            for oid in view.reads:
-                if oid != relation.oid and oid in self._index.relations:
-                    self._read_relation(point, why, self._index.relations[oid], path)
+        else:
+            self._visit(point, why, TracePoint("read", relation.oid, path=path), str(relation.name))
+
+    def _reading(self, point: TracePoint) -> None:
+        """A view runs what it is made of; of a table and its children the planner computes what it may want."""
+        index = self._index
+        relation = index.relations[point.oid]
+        if not index.has_read("pg_class", point.oid):
+            self._reach(point, "", "anything", f"{relation.name}, of which it was not read what it needs", None)
+        for part in index.parts("pg_class", point.oid):
+            if part.kind == "child":
+                self._needs_relation(point, "child", part, point.path)
+            elif part.kind not in _NOT_READ and (part.kind != "rule" or relation.kind == "v"):
+                self._needs(point, _why(part), part, point.path)
 
     def _named_call(self, point: TracePoint, why: str, call: Reference, path: Path) -> None:
         found, missing = self._index.find_functions(call, path)
@@ -336,12 +381,14 @@ class Tracer:
         for function in found:
             self._call(point, why, function, path)
 
-    def _implicit_calls(self, point: TracePoint) -> None:
-        implicit_calls = self._index.facts.implicit_calls
-        for function in implicit_calls.functions:
-            self._call_oid(point, "may call, by an operator, a cast or a type,", function, "", point.path)
-        for builtin in implicit_calls.builtins:
-            self._builtin(point, "may call, by a domain,", builtin)
+    def _implicit_calls(self, point: TracePoint, before: str, body: Body, path: Path) -> None:
+        for root, _ in self._index.implicit:
+            if root.catalog == "pg_operator" and root.name not in body.operators | _UNWRITTEN:
+                continue
+            if root.catalog not in ("pg_ts_template", "pg_ts_parser"):
+                self._needs(point, f"{before}may call, by {_IMPLICIT[root.catalog]} {root.name}".rstrip(), root, path)
+        if "@@" in body.operators:
+            self._builtin(point, f"{before}@@", "to_tsvector")
 
     def _find(self, point: TracePoint, path: Path, schemas: list[str]) -> str:
         """A search path for the function that stands here, where only one schema can be meant."""
@@ -376,31 +423,46 @@ class Tracer:
 
 EMPTY: Path = ()
 
-_KINDS = {"check": "CHECK", "default": "default of", "generated": "generated column", "when": "WHEN of trigger"}
+_KINDS = {
+    "check": "CHECK",
+    "default": "default of",
+    "generated": "generated column",
+    "virtual": "generated column",
+    "column": "type of",
+    "partition": "partition",
+    "needs": "definition",
+}
+#: Parts that are not computed of themselves: they belong to a trigger, a rule, a key's check, row security.
+_APART = ("when", "rule", "policy", "foreign key", "child")
+#: Parts of a relation that reading it never computes. A key's operators count as read, for its check.
+_NOT_READ = ("when", "policy", "default", "generated")
+_IMPLICIT = {"pg_operator": "operator", "pg_cast": "a cast", "pg_opclass": "operator class", "pg_type": "type"}
+#: Operators that a text uses without writing them: USING, IN, BETWEEN, CASE.
+_UNWRITTEN = frozenset({"=", "<>", "<", ">", "<=", ">="})
+_NAME = re.compile(r'"(?:[^"]|"")*"|[^\s,"][^,]*')
 
 
-def _computed(expression: ExpressionFact, event: str, skipped: frozenset[str]) -> bool:
-    """Whether the server computes it for such a write."""
-    if expression.kind == "default":
-        return event == "insert" and expression.column not in skipped
-    if expression.kind in ("type", "domain", "index", "exclusion", "statistics"):
-        return True  # keys are looked up, and read, also for a DELETE; ANALYZE computes indexes and statistics
-    return expression.kind != "when" and event in ("insert", "update")
+def _why(part: Link) -> str:
+    return f"{_KINDS.get(part.kind, part.kind)} {part.name}".strip()
 
 
-def _computes(function: FunctionFact, libraries: frozenset[str]) -> bool:
-    """A C function of a library that only computes, or a built-in under another name."""
-    if function.language == "internal":
-        return function.symbol in INTERNAL
-    return function.language == "c" and function.library in libraries and function.symbol not in NOT_COMPUTING
+def _computed(part: Link, event: str, skipped: frozenset[str]) -> bool:
+    """Whether the server computes a part of a relation for such a write."""
+    if part.kind == "default":
+        return event == "insert" and part.name not in skipped
+    if part.kind in ("generated", "check", "partition"):
+        return event in ("insert", "update")
+    # Keys are looked up, and read, also for a DELETE; ANALYZE computes indexes and statistics.
+    return part.kind not in _APART
 
 
 def _schemas(setting: str) -> Path:
     """The schemas of a ``search_path``; ``None`` where one of them depends on who runs it."""
-    names = [part.strip() for part in setting.split(",")]
-    schemas = tuple(name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in names if name)
-    schemas = tuple(name for name in schemas if name not in ("", "pg_catalog", "pg_temp"))
-    return None if "$user" in schemas or ('""' in setting.replace(" ", "") and len(names) > 1) else schemas
+    names = [name.strip() for name in _NAME.findall(setting)]
+    schemas = tuple(name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in names)
+    if "$user" in schemas or ("" in schemas and len(schemas) > 1):
+        return None
+    return tuple(name for name in schemas if name not in ("", "pg_catalog", "pg_temp"))
 
 
 def _shown(reference: Reference) -> str:

@@ -82,5 +82,19 @@ KIND_OF_CLASS: dict[str, StatementKind] = {
     "DropOwnedStmt": StatementKind.DROP_OWNED,
 }
 
+#: What ``DROP`` and ``ALTER … OWNER`` may name, under one policy or another.
+DROPPED = ("TABLE", "PUBLICATION", "EXTENSION", "SCHEMA")
+OWNED = ("SUBSCRIPTION", "SCHEMA")
+
+
+def command_tags() -> frozenset[str]:
+    """Return the tags by which event triggers may listen to statements that pass the guard."""
+    named = {StatementKind.DROP: [f"DROP {one}" for one in DROPPED]}
+    named[StatementKind.ALTER_OWNER] = [f"ALTER {one}" for one in OWNED]
+    named[StatementKind.GRANT] = ["GRANT", "REVOKE"]
+    named[StatementKind.CREATE_TABLE_AS] = ["CREATE TABLE AS", "SELECT INTO"]
+    return frozenset(tag for kind in StatementKind for tag in named.get(kind, [kind.value.upper()]))
+
+
 #: Statements that may stand inside another one (a CTE, EXPLAIN, COPY) and are judged by what they touch.
 NESTED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})

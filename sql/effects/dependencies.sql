@@ -8,11 +8,18 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
   SELECT '', 0::oid, s.catalog, s.oid, s.kind, s.name
     FROM (SELECT 'pg_class' AS catalog, u.oid, 'start' AS kind, '' AS name FROM pg_catalog.unnest($1::oid[]) AS u (oid)
           UNION ALL SELECT 'pg_proc', u.oid, 'start', '' FROM pg_catalog.unnest($2::oid[]) AS u (oid)
+          UNION ALL SELECT 'implicit', 0, 'read', '' WHERE $3::bool
           UNION ALL SELECT 'pg_operator', o.oid, 'implicit', o.oprname::text
-                      FROM pg_catalog.pg_operator AS o WHERE $3::bool AND o.oid >= 16384
-          UNION ALL SELECT 'pg_cast', c.oid, 'implicit', '' FROM pg_catalog.pg_cast AS c WHERE $3::bool AND c.oid >= 16384
+                      FROM pg_catalog.pg_operator AS o
+                     WHERE $3::bool AND (o.oid >= 16384 OR o.oprcode::oid = ANY ($5::oid[]))
+          UNION ALL SELECT 'pg_cast', c.oid, 'implicit', '' FROM pg_catalog.pg_cast AS c
+                     WHERE $3::bool AND (c.oid >= 16384 OR c.castfunc = ANY ($5::oid[]))
           UNION ALL SELECT 'pg_opclass', c.oid, 'implicit', ''
                       FROM pg_catalog.pg_opclass AS c WHERE $3::bool AND c.oid >= 16384
+          UNION ALL SELECT 'pg_ts_template', t.oid, 'implicit', t.tmplname::text
+                      FROM pg_catalog.pg_ts_template AS t WHERE $3::bool AND t.oid >= 16384
+          UNION ALL SELECT 'pg_ts_parser', t.oid, 'implicit', t.prsname::text
+                      FROM pg_catalog.pg_ts_parser AS t WHERE $3::bool AND t.oid >= 16384
           UNION ALL SELECT 'pg_type', t.oid, 'implicit', t.typname::text
                       FROM pg_catalog.pg_type AS t
                      WHERE $3::bool AND t.oid >= 16384 AND t.typelem = 0 AND t.typtype IN ('b', 'd', 'r')) AS s
@@ -25,7 +32,10 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
        FROM pg_catalog.pg_depend AS d
       WHERE d.classid = pg_catalog.to_regclass(n.catalog) AND d.objid = n.oid AND d.deptype NOT IN ('e', 'x')
         AND d.refclassid::pg_catalog.regclass::text NOT IN ('pg_namespace', 'pg_extension', 'pg_trigger',
-                                                            'pg_constraint', 'pg_publication')
+                                                            'pg_constraint', 'pg_publication', 'pg_language')
+        -- What a type needs of them is told below: its default is not computed where a column of it gets a value.
+        AND NOT (n.catalog = 'pg_type' AND d.refclassid::pg_catalog.regclass::text IN ('pg_proc', 'pg_class'))
+        AND NOT (n.catalog = 'pg_class' AND d.refclassid = 'pg_type'::pg_catalog.regclass)
         AND (d.refclassid <> 'pg_class'::pg_catalog.regclass
              OR n.catalog IN ('pg_rewrite', 'pg_proc', 'pg_policy')
              OR EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = d.refobjid AND c.relkind IN ('S', 'f')))
@@ -55,7 +65,7 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
        FROM pg_catalog.pg_attribute AS a
        JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd'
       WHERE n.catalog = 'pg_class' AND a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attgenerated = '' AND a.atttypid >= 16384
+        AND NOT a.atthasdef AND a.atttypid >= 16384
      UNION ALL
      SELECT 'pg_constraint', k.oid, CASE k.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion'
                                                    ELSE 'key' END, k.conname::text
@@ -89,6 +99,7 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
      UNION ALL
      SELECT 'pg_class', i.inhrelid, 'child', ''
        FROM pg_catalog.pg_inherits AS i
+       JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p', 'f')
       WHERE n.catalog = 'pg_class' AND i.inhparent = n.oid
      UNION ALL
      -- Somebody's own order or hash of a built-in type that has none.
@@ -152,6 +163,12 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
         AND ((c.castmethod = 'b' AND c.casttarget >= 16384)
              OR (c.castmethod <> 'b' AND c.casttarget IN ('json'::pg_catalog.regtype, 'jsonb'::pg_catalog.regtype)))
      UNION ALL
+     SELECT 'pg_class', d.refobjid, 'needs', ''
+       FROM pg_catalog.pg_depend AS d
+       JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind = 'S'
+      WHERE n.catalog = 'type_default' AND d.classid = 'pg_type'::pg_catalog.regclass AND d.objid = n.oid
+        AND d.refclassid = 'pg_class'::pg_catalog.regclass
+     UNION ALL
      SELECT 'type_default', t.typbasetype, 'type', ''
        FROM pg_catalog.pg_type AS t
       WHERE n.catalog = 'type_default' AND t.oid = n.oid AND t.typtype = 'd' AND t.typbasetype >= 16384
@@ -161,7 +178,7 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
       CROSS JOIN LATERAL (VALUES ('pg_proc', o.oprcode::oid), ('pg_proc', o.oprrest::oid), ('pg_proc', o.oprjoin::oid),
                                  ('pg_operator', o.oprcom), ('pg_operator', o.oprnegate)) AS f (class, oid)
       WHERE n.catalog = 'pg_operator' AND o.oid = n.oid
-        AND (f.oid >= 16384 OR (f.class = 'pg_proc' AND f.oid <> 0))
+        AND (f.oid >= 16384 OR f.oid = o.oprcode::oid)
      UNION ALL
      SELECT f.class, f.oid, 'operator class', ''
        FROM pg_catalog.pg_opclass AS o
@@ -196,7 +213,9 @@ WITH RECURSIVE links (of_catalog, of_oid, catalog, oid, kind, name) AS (
      -- What the stored trees say.
      UNION ALL
      SELECT r.class, r.oid, 'calls', ''
-       FROM (SELECT d.adbin::text FROM pg_catalog.pg_attrdef AS d WHERE n.catalog = 'pg_attrdef' AND d.oid = n.oid
+       FROM (-- nextval of a constant sequence is told by the sequence, which is recorded
+             SELECT pg_catalog.regexp_replace(d.adbin::text, ':funcid 1574 ([^{{}}]*:args \(\{{CONST :consttype 2205 )', '\1', 'g')
+               FROM pg_catalog.pg_attrdef AS d WHERE n.catalog = 'pg_attrdef' AND d.oid = n.oid
              UNION ALL SELECT k.conbin::text FROM pg_catalog.pg_constraint AS k
                         WHERE n.catalog = 'pg_constraint' AND k.oid = n.oid
              UNION ALL SELECT pg_catalog.concat(i.indexprs::text, i.indpred::text) FROM pg_catalog.pg_index AS i

@@ -1,4 +1,4 @@
--- Every relation that can be written or read by name, with what decides whose it is: its owner. Sizes are left out:
+-- Every relation that can be written or read by name, sequences too, with what decides whose it is: its owner. Sizes are left out:
 -- asking for them opens every file.
 SELECT c.oid::bigint AS oid,
        ARRAY[n.nspname, c.relname]::text[] AS name,
@@ -13,6 +13,7 @@ SELECT c.oid::bigint AS oid,
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_roles AS r ON r.oid = c.relowner
- WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
    AND c.relpersistence <> 't'
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+   AND n.nspname <> 'pg_toast'
+   AND (c.oid >= 16384 OR n.nspname NOT IN ('pg_catalog', 'information_schema'))

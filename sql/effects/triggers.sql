@@ -1,5 +1,6 @@
 -- Every trigger that somebody made, on every table: a function may write any of them. Triggers that the server made
--- for a constraint are listed only where somebody changed when they fire; tgtype is a set of bits (pg_trigger.h).
+-- for a constraint are listed only where somebody changed when they fire; tgtype is a set of bits (pg_trigger.h). UPDATE
+-- OF a generated column fires where a column is updated from which it is computed.
 SELECT t.tgrelid::bigint AS relation,
        t.tgname::text AS name,
        t.tgenabled::text AS enabled,
@@ -14,7 +15,16 @@ SELECT t.tgrelid::bigint AS relation,
        ARRAY(SELECT a.attname::text
                FROM pg_catalog.pg_attribute AS a
               WHERE a.attrelid = t.tgrelid
-                AND a.attnum = ANY (t.tgattr::int2[])) AS columns
+                AND (a.attnum = ANY (t.tgattr::int2[])
+                     OR EXISTS (SELECT
+                                  FROM pg_catalog.pg_attrdef AS g
+                                  JOIN pg_catalog.pg_depend AS d
+                                    ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                   AND d.refobjid = t.tgrelid AND d.refobjsubid = a.attnum
+                                   AND ((d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = g.oid)
+                                        OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                            AND d.objid = t.tgrelid AND d.objsubid = g.adnum))
+                                 WHERE g.adrelid = t.tgrelid AND g.adnum = ANY (t.tgattr::int2[])))) AS columns
   FROM pg_catalog.pg_trigger AS t
   JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace

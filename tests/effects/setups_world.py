@@ -204,7 +204,10 @@ def _own_columns(table: Any) -> tuple[str, ...]:
 def refusals(production: Production, schema: str) -> list[str]:
     """What the program refuses to open a window for, as ``doctor`` would say it."""
     with production.door() as door:
-        facts = read_effects(door, content_of(door, schema))
+        scope = content_of(door, schema)
+        facts = read_effects(door, scope)
+    if len(scope.tables) < len(TABLES):
+        return ["without a key it cannot be content"]
     return [finding.check.message for finding in validate_window(facts, deletes=True) if finding.refused]
 
 
