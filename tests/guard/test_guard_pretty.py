@@ -42,7 +42,6 @@ def test_the_layout_of_a_file_is_kept() -> None:
     [
         "SELECT 1",
         "CREATE_REPLICATION_SLOT egrow_2026 LOGICAL pgoutput (SNAPSHOT 'export')" + " " * WIDTH + "x",
-        'COMMENT ON PUBLICATION "p" IS \'' + "two  blanks and more words " * 8 + "'",
     ],
 )
 def test_what_cannot_be_laid_out_surely_is_left(text: str) -> None:
