@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from egrow_replica.app.left import is_loss, look_again
 from egrow_replica.db import Door, Waits, parse_dsn
-from egrow_replica.errors import EgrowError, StatementFailed, WrongState
+from egrow_replica.errors import EgrowError, PreflightFailed, StatementFailed, WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import lock
 from egrow_replica.settings import Settings, dev_dsn, prod_dsn, stream_dsn
@@ -52,6 +52,7 @@ def locked(
     servers = context.servers()
     with ExitStack() as stack:
         door = stack.enter_context(servers.lock_prod(f"{what}/lock"))
+        refuse_standby(door, servers)
         lock.take(door)
         if set(tolerated) != set(KINDS):
             refuse_unknown(door, read_windows(door), tolerated=tolerated)
@@ -63,6 +64,16 @@ def locked(
             if is_loss(error):
                 error.hint = f"{error.hint} {look_again(servers)}".strip()
             raise
+
+
+def refuse_standby(prod: Door, servers: Servers) -> None:
+    """See that production can be written; :raises PreflightFailed: it is a standby."""
+    if prod.value("SELECT pg_catalog.pg_is_in_recovery()"):
+        raise PreflightFailed(
+            f"production ({servers.prod.shown}) is a standby: nothing can be written there",
+            hint="Name the primary in [prod].",
+            code="in-recovery",
+        )
 
 
 #: undefined_table, invalid_schema_name (postgresql.org/docs/18/errcodes-appendix.html).

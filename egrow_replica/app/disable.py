@@ -26,7 +26,7 @@ from egrow_replica.errors import (
     WrongState,
 )
 from egrow_replica.model import Model, Server, TableVerdict, WindowState
-from egrow_replica.replication import sequences, subscription
+from egrow_replica.replication import sequences, slot, subscription
 from egrow_replica.results import DisableReport, Removed, Validation, WindowSummary
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import StreamLook
@@ -227,10 +227,20 @@ def _last_look(run: Run, runner: Runner, options: DisableOptions) -> StreamLook:
         missing = (f"{stopped}: content that dev published has not arrived",) if stopped else ()
         look = _look_at_losses(run) if options.validate_first else StreamLook()
         others = tuple(problem for problem in look.problems if problem not in stopped)
-        return StreamLook(problems=(*missing, *others), notes=look.notes)
+        return StreamLook(problems=(*missing, *others), notes=(*look.notes, *_undelivered(run)))
     if not options.validate_first:
         return StreamLook()
     return look_at_stream(run.servers, run.settings, subject_of(run), run.listener)
+
+
+def _undelivered(run: Run) -> Iterator[str]:
+    """What is given up where nothing is drained; whether there are edits of content in it, only dev's WAL tells."""
+    found = slot.get(run.dev, run.names.common)
+    if found is not None and found.lag_bytes:
+        yield (
+            f"closed without draining: production had not confirmed the last {found.lag_bytes} bytes of dev's WAL; "
+            "edits of content in them have not arrived (`egrow-replica compare` shows which)"
+        )
 
 
 def _look_at_losses(run: Run) -> StreamLook:
@@ -321,6 +331,7 @@ def _report(
         validation=validation,
         removed=tuple(runner.removed),
         left_behind=tuple(left),
+        notes=run.progress.last_look.notes if validation is None and run.progress.last_look is not None else (),
         total_seconds=round(time.monotonic() - started, 3),
     )
     problem = _problem(runner, validation)

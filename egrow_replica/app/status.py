@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from egrow_replica.app.context import Context, open_window
 from egrow_replica.app.maintenance import hold_report, overdue_warning
 from egrow_replica.app.restoring import interrupted, unjudged
+from egrow_replica.catalog import read_server_facts
 from egrow_replica.db import Door, Literal, describe, query
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import slot_state
 from egrow_replica.model import WindowState
-from egrow_replica.replication import publication, slot, subscription
+from egrow_replica.replication import history, publication, slot, subscription
 from egrow_replica.replication.slot import Slot
 from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
@@ -36,6 +37,10 @@ from egrow_replica.window.losses import Sign, Stream, causes, signs
 SECOND_LOOK_SECONDS = 1.0
 #: Whoever asks how a window is doing shall not wait for long.
 LOCK_TIMEOUT = "5s"
+#: A stream that has met errors is looked at in such steps, for so long at most.
+PAUSE_SECONDS, MOST_PATIENCE_SECONDS = 0.25, 65.0
+#: After so many failed tries, a minute by default, a person has to see why production does not reach dev.
+UNREACHED_TRIES = 12
 #: A worker that waits for a lock for longer than this stands still.
 STALLED_SECONDS = 1.0
 _TABLE_STATES = {"i": "initializing", "d": "copying", "f": "copied", "s": "synchronized", "r": "ready"}
@@ -71,7 +76,7 @@ def status(context: Context) -> StatusReport:
         refusal = unknown_window(unknown)
         raise _alert(report, refusal.message, refusal.hint, refusal.code)
     if report.window is not None and report.window.state is WindowState.FAILED:
-        reasons = "; ".join(report.warnings) or "the stream meets the same error again and again"
+        reasons = "; ".join(report.warnings)
         hint = "`egrow-replica validate` gathers the evidence, `egrow-replica disable` closes the window."
         raise _alert(report, f"window {report.window.name} has failed: {reasons}", hint, "window-failed")
     return report
@@ -104,9 +109,10 @@ def _status(context: Context) -> tuple[StatusReport, list[NamedObject]]:
             return StatusReport(window=None, hold=held, unknown=unknown, warnings=(*warnings, *told)), found
         login = servers.stream.user
         seen = _look(dev, prod, window, login)
-        state = _state(dev, prod, window, seen, login)
+        state, reason = _state(dev, prod, window, seen)
         report = _report(context.settings, dev, prod, window, state, seen)
-        seen_too = {"hold": held, "unknown": unknown, "warnings": (*warnings, *report.warnings)}
+        warnings = (*warnings, *report.warnings, *filter(None, [reason]))
+        seen_too = {"hold": held, "unknown": unknown, "warnings": warnings}
         return report.model_copy(update=seen_too), found
 
 
@@ -142,30 +148,58 @@ def _publication(dev: Door, window: Window) -> PublicationLook:
     return PublicationLook(differences=found).after(progress.publication_look)
 
 
-def _state(dev: Door, prod: Door, window: Window, seen: _Seen, login: str | None) -> WindowState:
-    """What the servers say outranks what the journal says.
-
-    A data error repeats: the error count is above the remembered one and still rises while the confirmed position
-    stands still. A lost connection counts too, but then the stream moves on.
-    """
+def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> tuple[WindowState, str]:
+    """What the servers say outranks what the journal says. Return the state, and why, where no warning says it."""
     if window.state is WindowState.CLOSING and seen.subscription is not None and seen.subscription.enabled:
-        return WindowState.FAILED  # it could not be ended, and goes on
+        return WindowState.FAILED, "it could not be closed, and goes on streaming: `disable` again"
     if window.state not in (WindowState.STREAMING, WindowState.PAUSED):
-        return window.state
-    if seen.publication.differences:  # what the stream brings, or would bring, may be other than the window is for
-        return WindowState.FAILED
-    if seen.broken or any(sign.loses for sign in seen.signs):
-        return WindowState.FAILED
+        return window.state, window.failure or "" if window.state is WindowState.FAILED else ""
+    # With another publication, what the stream brings, or would bring, may be other than the window is for.
+    if seen.publication.differences or seen.broken or any(sign.loses for sign in seen.signs):
+        return WindowState.FAILED, ""
     assert seen.subscription is not None, "else it is broken"
     assert seen.slot is not None, "else it is broken"
-    if window.state is WindowState.PAUSED or seen.subscription.apply_errors <= window.progress.apply_errors:
-        return window.state
-    time.sleep(SECOND_LOOK_SECONDS)
-    again = _look(dev, prod, window, login)
-    stuck = again.slot is None or (_lags(again.slot) and again.slot.confirmed_lsn == seen.slot.confirmed_lsn)
-    no_worker = not [worker for worker in again.workers if worker.is_main]
-    rising = again.subscription is None or again.subscription.apply_errors > seen.subscription.apply_errors
-    return WindowState.FAILED if stuck and (rising or no_worker) else window.state
+    met_errors = seen.subscription.apply_errors > window.progress.apply_errors
+    if window.state is WindowState.PAUSED or not met_errors or not _lags(seen.slot):
+        return window.state, ""
+    return _after_errors(dev, prod, window, seen.slot, seen.subscription)
+
+
+def _after_errors(dev: Door, prod: Door, window: Window, before: Slot, errors: Subscription) -> tuple[WindowState, str]:
+    """What a stream is that has met errors: one of data repeats, a lost connection ends by itself.
+
+    A worker that meets an error of data has been sent rows before, by dev; one whose connection is cut has not. So it
+    is looked at until production has tried once more.
+    """
+    name = window.names.common
+    decoded = history.moment(dev, name).decoded
+    patience = max(SECOND_LOOK_SECONDS, float(prod.value(query("replication/retry_seconds"))) + 2 * SECOND_LOOK_SECONDS)
+    deadline = time.monotonic() + min(patience, MOST_PATIENCE_SECONDS)
+    reached = before.active
+    while True:
+        time.sleep(PAUSE_SECONDS)
+        slot_now, now = slot.get(dev, name), subscription.get(prod, name)
+        if slot_now is None or now is None:
+            return WindowState.FAILED, "a part of the stream has just gone"
+        if not _lags(slot_now) or slot_now.confirmed_lsn != before.confirmed_lsn:
+            return window.state, ""
+        reached = reached or slot_now.active or history.moment(dev, name).decoded != decoded
+        if reached and now.apply_errors > errors.apply_errors:
+            count = now.apply_errors - window.progress.apply_errors
+            return WindowState.FAILED, (
+                f"the stream stops at the same error again and again ({count} so far): production's log names the row "
+                "and the cause"
+            )
+        if time.monotonic() > deadline:
+            break
+    tries = now.apply_errors - window.progress.apply_errors
+    if reached:
+        return window.state, ""
+    why = (
+        f"production's worker does not reach dev ({tries} failed tries): the stream goes on by itself once it does; "
+        "see production's log, the network between both, and the login of the stream"
+    )
+    return (WindowState.FAILED if tries > UNREACHED_TRIES else window.state), why
 
 
 def _lags(found: Slot) -> bool:
@@ -253,10 +287,26 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
     if seen.conflicts and seen.conflicts.failing:
         found = ", ".join(f"{count} {kind}" for kind, count in seen.conflicts.failing.items())
         warnings.append(f"the stream met conflicts: {found}")
+    warnings += _evidence_warnings(prod, window)
     warnings += _publication_warnings(dev, window)
     if window.setting.allow_unproven:
         warnings.append("unproven tables were allowed when the window opened")
     return warnings
+
+
+def _evidence_warnings(prod: Door, window: Window) -> list[str]:
+    """Where the slot is gone that keeps production's WAL until it was examined; unbounded, it goes on purpose."""
+    examined, name = window.progress.wal, window.names.wal_slot
+    if examined is None or examined.gone or not read_server_facts(prod).bounds_slots:
+        return []
+    found = slot_state(prod, name)
+    if found is None:
+        what = "is gone: production was failed over to another server, or somebody dropped it"
+    elif found.wal_status == "lost":
+        what = "has lost WAL that was not examined yet"
+    else:
+        return []
+    return [f"slot {name}, which keeps production's WAL for the evidence, {what}; what WAL proves may end there"]
 
 
 def _publication_warnings(dev: Door, window: Window) -> list[str]:

@@ -261,6 +261,11 @@ def _status(console: Console, report: results.StatusReport) -> None:
         active = tr("active") if report.slot.active else tr("not active")
         line = tr("slot on dev: {name}, {active}, keeps {size} of WAL")
         console.print(line.format(name=report.slot.name, active=active, size=held), highlight=False)
+    if report.production_slot is not None:
+        held = size_text(report.production_slot.retained_bytes or 0)
+        line = tr("slot on production, for the evidence: {name}, {status}, keeps {size} of WAL")
+        status = report.production_slot.wal_status or tr("unknown")
+        console.print(line.format(name=report.production_slot.name, status=status, size=held), highlight=False)
     if report.subscription is not None:
         enabled = tr("enabled") if report.subscription.enabled else tr("disabled")
         line = tr("subscription: {enabled}, {count} apply errors")

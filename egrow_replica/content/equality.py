@@ -24,12 +24,14 @@ class Equality:
     """How a table of production is held against dev's.
 
     :ivar differing: dev's rows that production lacks or has otherwise.
+    :ivar missing: those of them that production lacks.
     :ivar unsettled: those that changed at every look, so that nothing can be said of them.
     :ivar production_only: hashes of the keys of rows that dev does not have.
     :ivar moved: those of them that dev has under another key.
     """
 
     differing: int = 0
+    missing: int = 0
     unsettled: int = 0
     production_only: Collection[int] = ()
     moved: tuple[Move, ...] = ()
@@ -69,6 +71,7 @@ class EqualityCheck:
             for name, pairs in again.items():
                 settled = {key for key, pair in pairs.items() if pair[1] == suspects[name][key][1]}
                 found[name].differing += len(settled)
+                found[name].missing += sum(1 for key in settled if pairs[key][1] is None)
                 again[name] = {key: pair for key, pair in pairs.items() if key not in settled}
             suspects = again
         for name, pairs in suspects.items():

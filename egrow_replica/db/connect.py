@@ -14,6 +14,8 @@ from egrow_replica.model import Server
 from egrow_replica.settings import ADMIN_VARIABLES
 
 CONNECT_TIMEOUT_SECONDS = 10
+#: PgBouncer's and Odyssey's word for the settings that we pin; it has no SQLSTATE of its own, and no server says it.
+_POOLER = "unsupported startup parameter"
 #: 17 and later end a long transaction, and with it an exported snapshot, unless told otherwise.
 UNBOUNDED_TRANSACTION = "SET transaction_timeout = 0"
 
@@ -124,6 +126,9 @@ def raw_connection(
     extra = {name: value for name, value in NOTICED.items() if dsn.get(name) is None}
     if replication:
         extra["replication"] = "database"
+    if dsn.get("target_session_attrs") == "read-write":
+        # We make our reading sessions read only, which libpq takes for the server's; a primary is what is meant.
+        extra["target_session_attrs"] = "primary"
     conninfo = dsn.conninfo(
         application_name=f"egrow-replica/{what}",
         connect_timeout=dsn.get("connect_timeout") or CONNECT_TIMEOUT_SECONDS,
@@ -135,6 +140,12 @@ def raw_connection(
         return psycopg.connect(conninfo.get_secret_value(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+        if _POOLER in reason:
+            raise ServerUnavailable(
+                f"no connection to {server} ({dsn.shown}): {reason}",
+                hint="A connection pooler stands between here and the server: use the server's own address.",
+                code="pooler",
+            ) from None
         raise ServerUnavailable(
             f"no connection to {server} ({dsn.shown}): {reason}",
             hint=f"Check that {server} runs, its address and pg_hba.conf, and the role's password."

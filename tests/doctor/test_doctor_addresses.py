@@ -64,6 +64,23 @@ def test_a_pooler(shared_pair: Pair) -> None:
     assert "pooler" in found.one("server", DEV).message
 
 
+def refusing(data: bytes) -> bytes:
+    """As a pooler that does not know the settings which a client asks for; no word on TLS."""
+    if len(data) == 1:
+        return data
+    fields = b"SFATAL\0C08P01\0Munsupported startup parameter in options: datestyle\0\0"
+    return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
+
+
+def test_a_pooler_that_refuses_our_settings(shared_pair: Pair) -> None:
+    with stand_in(int(conninfo.parse(shared_pair.logins["prod"])["port"]), refusing) as port:
+        shared_pair.configure(logins={"prod": with_changes(shared_pair.logins["prod"], port=port)})
+        result = shared_pair.cli("status")
+    assert (result.exit_code, result.error["code"]) == (7, "pooler"), str(result)
+    assert "pooler" in result.error["hint"]
+    assert "password" not in result.error["hint"]
+
+
 def test_a_pooler_for_the_stream(shared_pair: Pair) -> None:
     with stand_in(int(conninfo.parse(shared_pair.logins["stream"])["port"]), other_process) as port:
         shared_pair.configure(logins={"stream": with_changes(shared_pair.logins["stream"], port=port)})

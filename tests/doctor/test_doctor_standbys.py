@@ -91,6 +91,11 @@ def in_recovery_is_told(lab: Pair, copy: str) -> None:
     found = examine(lab).one("in-recovery", PROD)
     assert found.severity is Severity.ERROR
     assert found.server is Side.PROD
+    for command in ("enable", "sync", "disable", "restore", "pause", "plan"):
+        result = lab.cli(command)
+        assert (result.exit_code, result.error["code"]) == (4, "in-recovery"), str(result)
+    for command in ("status", "compare", "validate"):
+        assert "recovery" not in str(lab.cli(command).json.get("error", "")), command
     lab.configure(logins={"prod": lab.lab.prod_admin_dsn})
 
 

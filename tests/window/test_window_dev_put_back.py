@@ -106,11 +106,11 @@ def test_a_dev_that_was_put_back_while_the_window_streams(shared: Pair) -> None:
     assert any("dev was started again" in one for one in status.json["warnings"]), str(status)
     validated = pair.cli("validate")
     assert validated.exit_code == 5, str(validated)
-    assert "public.courses: 1 rows of dev are not on production" in validated.error["message"]
+    assert "public.courses: 1 row of dev is not on production" in validated.error["message"]
     assert any("dev was started again" in one for one in validated.json["notes"]), str(validated)
     gone = "public.courses: 1 row that this window brought, not on dev any more"
     assert any(gone in one for one in validated.json["notes"]), str(validated)
-    assert_closed(pair, "streaming", "public.courses: 1 rows of dev are not on production")
+    assert_closed(pair, "streaming", "public.courses: 1 row of dev is not on production")
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_a_slot_that_was_made_anew_while_the_window_streams(shared: Pair, told_b
         connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
     assert_told(pair, f"slot {slot} was made anew")
     assert not arrived(pair, f"{name}-lost")
-    assert_closed(pair, name, "public.courses: 1 rows of dev are not on production")
+    assert_closed(pair, name, "public.courses: 1 row of dev is not on production")
     pair.dev_sql(f"GRANT {MARK} TO egrow_operator")
 
 
