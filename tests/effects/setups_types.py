@@ -261,9 +261,7 @@ def divided(by_: str, *parts: str) -> str:
     return (
         f"DROP TABLE {{s}}.courses; CREATE TABLE {{s}}.courses ({COLUMNS}) PARTITION BY {by_}; {children}"
         "INSERT INTO {s}.courses SELECT i, 'title', 's', i FROM generate_series(1, 5) AS i;"
-        "DO $d$ DECLARE c regclass; BEGIN FOR c IN SELECT inhrelid FROM pg_inherits"
-        " WHERE inhparent = '{s}.courses'::regclass LOOP EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (id)', c);"
-        " END LOOP; END $d$;"
+        "ALTER TABLE {s}.courses ADD PRIMARY KEY (id);"
     )
 
 

@@ -22,7 +22,7 @@ from egrow_replica.catalog.tables import read_owned_sequences, read_relations, r
 from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
-from egrow_replica.errors import EgrowError
+from egrow_replica.errors import StatementFailed, ValidationFailed
 from egrow_replica.evidence import judged_transaction
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
@@ -38,10 +38,10 @@ DISGUISES = {"refint": "moddatetime", "dblink": "citext", "tablefunc": "unaccent
 
 #: What is done to ``courses``. Somebody refers to row 1.
 WRITES = {
-    "i": "INSERT INTO {t} (id, title, slug, n, tags, data, \"updatedAt\") VALUES (9, 'new', 'nine', 9, '{{a}}',"
-    " '{{\"a\": \"y\"}}', '2020-01-02')",
-    "u": "UPDATE {t} SET title = 'other', slug = 's', n = n + 1, tags = '{{c}}', data = '{{\"a\": \"z\"}}',"
-    " \"updatedAt\" = '2020-01-03' WHERE id = 2",
+    "i": "INSERT INTO {t} (id, title, slug, n, tags, data, \"updatedAt\") VALUES (9, 'new', 'nine', 9,"
+    " '{{a}}'::text[], '{{\"a\": \"y\"}}'::jsonb, '2020-01-02')",
+    "u": "UPDATE {t} SET title = 'other', slug = 's', n = n + 1, tags = '{{c}}'::text[],"
+    ' data = \'{{"a": "z"}}\'::jsonb, "updatedAt" = \'2020-01-03\' WHERE id = 2',
     "k": "UPDATE {t} SET id = 11 WHERE id = 1",
     "d": "DELETE FROM {t} WHERE id = 1",
     "a": "ANALYZE {t}",
@@ -191,6 +191,7 @@ def content_of(door: Door, schema: str) -> Scope:
     tables = read_tables(door, [relations[QualifiedName(schema, name)] for name in TABLES])
     content = [content_table(table, table, _own_columns(table), None) for table in tables.values()]
     found = tuple(table for table in content if table is not None)
+    assert len(found) == len(TABLES), "no content, as a configuration would have it"
     return Scope(
         tables=found, sequences=tuple(read_owned_sequences(door, [table.oid for table in found])), foreign_keys=()
     )
@@ -319,15 +320,15 @@ def writing(production: Production, schema: str) -> Iterator[tuple[Door, Scope]]
         yield door, scope
 
 
-def write_judged(production: Production, schema: str, set_up: SetUp) -> list[EgrowError]:
-    """Write content as a window does, one change a transaction. Return the refusals."""
-    refused: list[EgrowError] = []
+def write_judged(production: Production, schema: str, set_up: SetUp) -> list[ValidationFailed | StatementFailed]:
+    """Write content as a window does, one change a transaction. Return what the judge or the server refused."""
+    refused: list[ValidationFailed | StatementFailed] = []
     with writing(production, schema) as (door, scope):
         for letter in set_up.event:
             try:
                 with judged_transaction(door, scope):
                     door.execute("SET LOCAL session_replication_role = replica")
                     door.execute(WRITES[letter].format(t=f"{schema}.courses"))
-            except EgrowError as error:
+            except (ValidationFailed, StatementFailed) as error:
                 refused.append(error)
     return refused
