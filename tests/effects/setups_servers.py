@@ -484,6 +484,30 @@ EVASIVE = [
         + trigger(),
     ),
     SetUp(
+        "a large object emptied in a block, counters switched off",
+        Cause.EVASIVE,
+        by("people", "CREATE TABLE {s}.files AS SELECT lo_from_bytea(0, '\\x0102') AS file;")
+        + by(
+            "superuser",
+            hidden(
+                "BEGIN PERFORM lo_truncate(lo_open((SELECT file FROM {s}.files), 131072), 0);"
+                " EXCEPTION WHEN division_by_zero THEN NULL; END;"
+            ),
+        )
+        + trigger(),
+    ),
+    SetUp(
+        "a setting of a role that goes in a block, counters switched off",
+        Cause.EVASIVE,
+        by(
+            "superuser",
+            "ALTER ROLE people SET application_name = '{s}';"
+            + hidden("BEGIN ALTER ROLE people RESET application_name; EXCEPTION WHEN division_by_zero THEN NULL; END;"),
+        )
+        + trigger("UPDATE"),
+        event="u",
+    ),
+    SetUp(
         "a row of the catalogue that goes, counters switched off",
         Cause.EVASIVE,
         by(

@@ -6,7 +6,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path as Directory
 from typing import Any
@@ -23,7 +23,7 @@ from egrow_replica.db import Door, connect, parse_dsn
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import StatementFailed, ValidationFailed
-from egrow_replica.evidence import judged_transaction
+from egrow_replica.evidence import WalWitness, judged_transaction
 from egrow_replica.guard import Policy
 from egrow_replica.lab.lab import Lab
 from egrow_replica.model import QualifiedName, Server
@@ -49,9 +49,9 @@ WRITES = {
 #: Commands that go beside content.
 COMMANDS = (
     "CREATE SCHEMA walks",
-    "CREATE EXTENSION pg_walinspect SCHEMA walks",
+    "CREATE EXTENSION unaccent SCHEMA walks",
     "ALTER SCHEMA walks OWNER TO studio",
-    "DROP EXTENSION pg_walinspect",
+    "DROP EXTENSION unaccent",
     "DROP SCHEMA walks",
 )
 
@@ -124,6 +124,8 @@ class Production:
                     connection.execute(f"CREATE ROLE {role}".encode())
             for extension in EXTENSIONS:
                 connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}".encode())
+            connection.execute("CREATE SCHEMA IF NOT EXISTS egrow_ext")
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect SCHEMA egrow_ext")
 
     def plant(self, set_up: SetUp, schema: str | None = None) -> str:
         """Plant a set-up in a schema of its own. Return the schema's name."""
@@ -307,26 +309,26 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def writing(production: Production, schema: str) -> Iterator[tuple[Door, Scope]]:
+def writing(production: Production, schema: str) -> Iterator[tuple[Door, Scope, WalWitness]]:
     """A door as a window's writer has it, of a superuser: no privilege is in the way of what is set in motion."""
+    secret = parse_dsn(SecretStr(production.dsn), name="prod")
+    witness = WalWitness(lambda: connect(secret, Server.PROD, Policy.for_window(content=()), what="witness"))
     with production.door() as door:
         scope = content_of(door, schema)
     policy = Policy.for_window(
         content=scope.names, sequences=[sequence.name for sequence in scope.sequences], origin="egrow_set_ups"
     )
-    with connect(
-        parse_dsn(SecretStr(production.dsn), name="prod"), Server.PROD, policy, what="test", read_only=False
-    ) as door:
-        yield door, scope
+    with connect(secret, Server.PROD, policy, what="test", read_only=False) as door, closing(witness):
+        yield door, scope, witness
 
 
 def write_judged(production: Production, schema: str, set_up: SetUp) -> list[ValidationFailed | StatementFailed]:
     """Write content as a window does, one change a transaction. Return what the judge or the server refused."""
     refused: list[ValidationFailed | StatementFailed] = []
-    with writing(production, schema) as (door, scope):
+    with writing(production, schema) as (door, scope, witness):
         for letter in set_up.event:
             try:
-                with judged_transaction(door, scope):
+                with judged_transaction(door, scope, witness):
                     door.execute("SET LOCAL session_replication_role = replica")
                     door.execute(WRITES[letter].format(t=f"{schema}.courses"))
             except (ValidationFailed, StatementFailed) as error:
