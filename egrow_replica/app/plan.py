@@ -123,11 +123,11 @@ def approval(context: Context, saved: SavedPlan, options: EnableOptions) -> Appr
 def placeholders(text: str, seed: int, id: str) -> str:
     """A statement without what is drawn or found only when the window opens.
 
-    >>> placeholders("SELECT '7'::pg_catalog.int8, '{1,-2}'::int8[], 'egrow_a_0123456789ab'", 7, "0123456789ab")
-    "SELECT '<seed>'::pg_catalog.int8, '{<2 key hashes>}'::int8[], 'egrow_a_<id>'"
+    >>> placeholders("SELECT CAST('7' AS pg_catalog.int8), '{1,-2}'::int8[], 'egrow_a_0123456789ab'", 7, "0123456789ab")
+    "SELECT CAST('<seed>' AS pg_catalog.int8), '{<2 key hashes>}'::int8[], 'egrow_a_<id>'"
     """
     text = text.replace(id, "<id>") if id else text
-    text = text.replace(f"'{seed}'::pg_catalog.int8", "'<seed>'::pg_catalog.int8")
+    text = text.replace(f"CAST('{seed}' AS pg_catalog.int8)", "CAST('<seed>' AS pg_catalog.int8)")
     text = _KEY_HASHES.sub(lambda found: f"'{{<{found[1].count(',') + 1} key hashes>}}'", text)
     text = _MARKS.sub(lambda found: f"'<{4 * len(found[1])} marks>'", text)
     return text.replace("'0/0'::pg_lsn", "'<lsn>'::pg_lsn")

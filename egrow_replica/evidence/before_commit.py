@@ -11,7 +11,7 @@ from egrow_replica.catalog import OWN_SCHEMA, Scope
 from egrow_replica.db import Door, query
 from egrow_replica.errors import PreflightFailed, StatementFailed, ValidationFailed
 from egrow_replica.evidence.own_wal import WalPosition, WalUnreadError, WalWitness, position
-from egrow_replica.evidence.wal_relations import Place, read_place
+from egrow_replica.evidence.wal_relations import StoredRelation, relations_of
 from egrow_replica.model import Model, TableName
 
 #: Catalogs in which a temporary table has rows; whose rows were written there is looked at one by one.
@@ -123,9 +123,10 @@ class TransactionJudge:
             return
         self.unread = ""
         # Asked here, because nobody else sees yet what this transaction may have made.
-        place = read_place(self.door, self.scope)
-        for storage in sorted({storage for _, storage in counts}):
-            yield _in_storage(storage, place, counts)
+        storages = sorted({storage for _, storage in counts})
+        relations = relations_of(self.door, storages)
+        for storage in storages:
+            yield _in_storage(storage, relations.get(storage), counts)
 
     def check(self) -> None:
         """See that it may be committed; the next statement has to be ``COMMIT``.
@@ -188,9 +189,8 @@ def _own_writes(door: Door) -> list[OwnWrite]:
     return door.rows(OwnWrite, query("evidence/own_writes"))
 
 
-def _in_storage(storage: str, place: Place, counts: Counter[tuple[str, str]]) -> OwnWrite:
+def _in_storage(storage: str, relation: StoredRelation | None, counts: Counter[tuple[str, str]]) -> OwnWrite:
     """What WAL says was done to one storage; one that no relation has, or that is not named, is nobody's content."""
-    relation = place.by_storage.get(storage)
     by_kind = Counter({kind: number for (kind, where), number in counts.items() if where == storage})
     inserted, updated = by_kind["i"] + by_kind["m"], by_kind["u"] + by_kind["k"]
     return OwnWrite(

@@ -87,6 +87,12 @@ def read_place(door: Door, scope: Scope) -> Place:
     return Place(door.rows(StoredRelation, query("evidence/wal_relations")), scope)
 
 
+def relations_of(door: Door, storages: Iterable[str]) -> dict[str, StoredRelation]:
+    """The relations that some storages belong to, by storage; what is gone has none."""
+    statement = query("evidence/own_storages", relations=query("evidence/wal_relations"))
+    return {found.storage: found for found in door.rows(StoredRelation, statement, [list(storages)])}
+
+
 def storages(place: Place) -> tuple[dict[str, int], dict[str, int]]:
     """What to remember: storage to table, of tables and sequences, and of parts of tables (TOAST, content's indexes).
 

@@ -121,7 +121,7 @@ class Policy:
 
     @classmethod
     def for_evidence(cls) -> Policy:
-        """As :meth:`reading`, and mark a place in WAL, by a transaction that does nothing but take an id."""
+        """As :meth:`reading`, and mark a place in WAL, by a transaction that takes an id or writes an empty message."""
         return cls(Purpose.EVIDENCE, _READING | _SESSION)
 
     @classmethod

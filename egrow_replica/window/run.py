@@ -187,7 +187,7 @@ class Run:
         :raises ValidationFailed: it has written something else than content, and is rolled back.
         """
         if self._witness is None:
-            self._witness = WalWitness(lambda: self.servers.lock_prod("witness"))
+            self._witness = WalWitness(self.servers.wal_prod)
         with judged_transaction(self.writer, self.scope, self._witness) as judge:
             yield Writer(self.writer, role, self.settings.window.lock_timeout)
         if judge.unread and not self._witness.reason:

@@ -43,11 +43,11 @@ class Servers:
         return connect(self.prod, Server.PROD, Policy.reading(), what=what, waits=self.waits)
 
     def wal_prod(self) -> Door:
-        """A reading door to production that may mark a place in its WAL."""
+        """A reading door to production that may mark a place in its WAL, and have all before it flushed."""
         return connect(self.prod, Server.PROD, Policy.for_evidence(), what="wal", waits=self.waits)
 
     def lock_prod(self, what: str) -> Door:
-        """The door that holds production's advisory lock, or reads WAL for another; it can write nothing."""
+        """The door that holds production's advisory lock; it can take the lock and write nothing."""
         return connect(self.prod, Server.PROD, Policy.for_window(content=()), what=what, waits=self.waits)
 
     def write_dev(self, scope: Scope, names: ObjectNames, *, planning: bool = False) -> Door:

@@ -74,7 +74,7 @@ def write(door: Door, world: World, *statements: str, witness: WalWitness | None
 def witness(attacked: World) -> Iterator[WalWitness]:
     conninfo = make_conninfo(attacked.admin_dsn, user=OPERATOR, password=PASSWORD)
     dsn = parse_dsn(SecretStr(conninfo), name="prod")
-    witness = WalWitness(lambda: connect(dsn, Server.PROD, Policy.for_window(content=()), what="witness"))
+    witness = WalWitness(lambda: connect(dsn, Server.PROD, Policy.for_evidence(), what="wal"))
     yield witness
     witness.close()
 
@@ -214,6 +214,21 @@ def test_a_trigger_that_waits_for_the_commit_is_run_before(attacked: World) -> N
     with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=r"app\.users: 1 row updated"):
         write(door, attacked, UPDATE)
     assert value(attacked, STATE) == before
+
+
+def test_what_analyze_computes_is_judged(attacked: World) -> None:
+    attacked.local(
+        """CREATE FUNCTION app.notes() RETURNS void LANGUAGE sql SECURITY DEFINER
+           AS 'INSERT INTO app.unlogged VALUES (1)';
+           CREATE FUNCTION app.said(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+           $f$ BEGIN PERFORM app.notes(); RETURN $1; END $f$""",
+        "CREATE STATISTICS app.computed ON app.said(title) FROM app.courses",
+        f"ALTER TABLE app.courses OWNER TO {OPERATOR}; GRANT CREATE ON SCHEMA app TO {OPERATOR}",
+        f"ALTER STATISTICS app.computed OWNER TO {OPERATOR}",
+    )
+    with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=r"app\.unlogged: 20 rows inserted"):
+        write(door, attacked, "ANALYZE app.courses")
+    assert value(attacked, "SELECT pg_catalog.count(*) FROM app.unlogged") == 0
 
 
 def test_a_function_that_turns_the_counting_off(attacked: World) -> None:

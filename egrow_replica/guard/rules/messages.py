@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.arguments import check_fixed, text_argument
-from egrow_replica.guard.policy import Policy
+from egrow_replica.guard.policy import Policy, Purpose
 from egrow_replica.guard.tree import Node
 
 RULE = "message"
@@ -15,11 +15,11 @@ _CONTENT = 2
 
 
 def check(call: Node, policy: Policy) -> tuple[()]:
-    """Allow it to the window's connections, without a content.
+    """Allow it to the connections that read WAL, without a content.
 
     :raises Refused: rule ``message``.
     """
-    if not policy.is_window:
+    if policy.purpose is not Purpose.EVIDENCE:
         raise Refused(RULE, f"nothing is written into WAL on a connection for {policy.purpose}")
     check_fixed(RULE, call)
     if len(call.args) != _CONTENT + 1 or text_argument(RULE, call, 1) != PREFIX or text_argument(RULE, call, _CONTENT):

@@ -154,12 +154,15 @@ def refuse_new_orphans(door: Door, run: Run, before: Iterable[Orphans]) -> None:
 
 
 def analyze(run: Run) -> None:
-    """Give the planner the new figures, where the server lets another than the owner do so."""
+    """Give the planner the new figures, where the server lets another than the owner do so.
+
+    In one transaction, because each is judged before it commits.
+    """
     if not may_maintain(run.writer):
         return
-    for table in run.scope.tables:
-        with run.writing(APPLY_ROLE) as writer:
-            writer.become(APPLY_ROLE)
+    with run.writing(APPLY_ROLE) as writer:
+        writer.become(APPLY_ROLE)
+        for table in run.scope.tables:
             run.writer.execute(analyze_statement(table))
 
 
