@@ -140,6 +140,7 @@ def test_rows_that_somebody_holds_are_not_waited_for(pair: Pair) -> None:
         ("BEGIN PERFORM 1 FROM users; RETURN NEW; END", 'relation "users" does not exist'),  # the path is empty
         ("BEGIN UPDATE public.users SET bio = 'x'; RETURN NEW; END", "permission denied for table users"),
         ("BEGIN RAISE EXCEPTION 'never'; END", "never"),
+        ("BEGIN NEW.v := 1 / 0; RETURN NEW; END", "division by zero"),
         ("BEGIN PERFORM pg_catalog.pg_sleep(60); RETURN NEW; END", "statement timeout"),
     ],
 )

@@ -91,9 +91,9 @@ def test_a_superuser_first_and_the_operator_later(pair: Pair) -> None:
 
 @contextmanager
 def stopped_at_the_reconcile(pair: Pair, name: str) -> Iterator[tuple[Connection[Any], Running]]:
-    """A window whose reconcile waits for a lock that came after the preflight had looked for one."""
+    """A window whose reconcile waits for a lock that came after the preflight and the rehearsal had looked for one."""
     with pair.start("enable", "--name", name, "--no-backup") as running:
-        wait_until(lambda: pair.journal(name)[0] == "opening", what="the journal's entry")
+        wait_until(lambda: ("rehearsal", "done") in pair.journal(name)[1], what="the rehearsal")
         with pair.holding(Server.PROD, "LOCK TABLE courses IN SHARE MODE") as holder:
             wait_until(lambda: ("reconcile", "intent") in pair.journal(name)[1], what="the reconcile")
             yield holder, running

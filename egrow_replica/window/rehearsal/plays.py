@@ -15,11 +15,11 @@ from egrow_replica.settings import Operation
 from egrow_replica.window.rehearsal.heaps import Heap
 from egrow_replica.window.rehearsal.values import free, near
 
-#: What says that a value does not suit its column or its table, not that the change cannot be applied
-#: (postgresql.org/docs/18/errcodes-appendix.html): data exceptions, constraints.
-_UNSUITABLE = ("22", "23")
-#: What a trigger raises, on its own account, of a value that nobody would have given.
-_RAISED = "P0"
+#: A constraint says that a row does not suit its table, not that the change cannot be applied: the row may be one which
+#: a constraint marked NOT VALID never saw (postgresql.org/docs/18/errcodes-appendix.html).
+_CONSTRAINT = "23"
+#: Of values that nobody would have given, a data exception says the same, and what a trigger raises on its own account.
+_UNSUITABLE = (_CONSTRAINT, "22", "P0")
 #: A lock that was not given, a deadlock, a serialization failure: another try may do.
 _IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
 
@@ -247,7 +247,7 @@ class Performance:
             self.door.execute("ROLLBACK TO play")
             if is_in_the_way(error):
                 raise
-            if error.sqlstate.startswith(_UNSUITABLE) or (invented and error.sqlstate.startswith(_RAISED)):
+            if error.sqlstate.startswith(_UNSUITABLE if invented else _CONSTRAINT):
                 raise _Unsuitable(error.message) from error
             raise StopsStream(kind, error) from error
         self.door.execute("RELEASE play")

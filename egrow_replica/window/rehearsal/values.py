@@ -83,7 +83,11 @@ def _near_whole(declared: str, present: str) -> list[str]:
 
 
 def _free_whole(limit: int) -> _Inventor:
-    return lambda declared, present: [str(limit // 2 + secrets.randbelow(limit // 2)), str(secrets.randbelow(limit))]
+    half = limit // 2
+    return lambda declared, present: [
+        str(half + secrets.randbelow(half)),
+        *(str(secrets.randbelow(n)) for n in (half, 99)),
+    ]
 
 
 def _near_numeric(declared: str, present: str) -> list[str]:
@@ -98,7 +102,8 @@ def _near_numeric(declared: str, present: str) -> list[str]:
 def _free_numeric(declared: str, present: str) -> list[str]:
     found = re.search(r"\((\d+),(-?\d+)\)", declared)
     precision, scale = (int(found[1]), int(found[2])) if found else (12, 0)
-    return [str(Decimal(secrets.randbelow(10**precision)).scaleb(-scale)) for _ in range(2)]
+    drawn = [str(Decimal(secrets.randbelow(10**precision)).scaleb(-scale)) for _ in range(2)]
+    return [*drawn, *_near_numeric(declared, present)]
 
 
 def _near_float(declared: str, present: str) -> list[str]:
