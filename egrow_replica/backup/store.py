@@ -12,14 +12,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from egrow_replica.backup.content_files import CONTENT, check_file
+from egrow_replica.backup.content_files import CONTENT, check_file, check_size
 from egrow_replica.backup.dump import table_entries
 from egrow_replica.backup.files import NO_SPACE, PRIVATE_DIRECTORY, explained
 from egrow_replica.backup.manifest import Dump, directory_name, is_finished, load
 from egrow_replica.backup.tools import find_tools
 from egrow_replica.errors import BackupFailed
 from egrow_replica.model import Model
+
+#: What of a backup's files was looked at.
+LookedAt = Literal["sizes", "checksums"]
 
 _NAME = re.compile(r"safe-sync-backup-(\d{8}T\d{6}Z)-([a-z0-9][a-z0-9-]{0,39})\Z")
 
@@ -41,8 +45,9 @@ class BackupSummary(Model):
     :ivar window: ``""`` where neither manifest nor name tells.
     :ivar created_at: for a directory that is no backup, when it was last changed.
     :ivar tables: content tables.
-    :ivar verified: the manifest reads and every file is there with its size; contents are not looked at.
+    :ivar verified: the manifest reads, and every file is as it says, as far as ``looked_at`` goes.
     :ivar state: whether it was ever finished.
+    :ivar looked_at: at what of the files; ``problems``: what is not as the manifest says, a sentence each.
     """
 
     directory: Path
@@ -53,6 +58,8 @@ class BackupSummary(Model):
     tables: int
     verified: bool
     state: BackupState
+    looked_at: LookedAt = "sizes"
+    problems: tuple[str, ...] = ()
 
 
 class VerifyReport(Model):
@@ -125,23 +132,27 @@ def half_made(path: Path) -> Iterator[None]:
         raise
 
 
-def list_backups(base: Path) -> list[BackupSummary]:
+def list_backups(base: Path, *, check: bool = False) -> list[BackupSummary]:
     """Every directory in ``base``, oldest first; a broken or foreign one is listed as not verified.
 
+    :param check: read every file to its end, and compare its checksum; else only sizes are looked at.
     :raises BackupFailed: ``base`` itself cannot be read. Where it does not exist there are none.
     """
     if not os.path.lexists(base):
         return []
     with explained("read", base):
         directories = [path for path in base.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(map(_summary, directories), key=lambda summary: (summary.created_at, str(summary.directory)))
+    summaries = [_summary(path, "checksums" if check else "sizes") for path in directories]
+    return sorted(summaries, key=lambda summary: (summary.created_at, str(summary.directory)))
 
 
-def _summary(path: Path) -> BackupSummary:
+def _summary(path: Path, looked_at: LookedAt) -> BackupSummary:
     try:
         manifest = load(path)
-    except BackupFailed:
-        return _unknown(path)
+    except BackupFailed as error:
+        return _unknown(path, looked_at, error.message)
+    look = check_file if looked_at == "checksums" else check_size
+    problems = tuple(filter(None, (_problem(partial(look, path, stored)) for stored in manifest.files)))
     return BackupSummary(
         directory=path.absolute(),
         window=manifest.window,
@@ -149,20 +160,16 @@ def _summary(path: Path) -> BackupSummary:
         bytes=manifest.bytes,
         server_version=manifest.server_version,
         tables=len(manifest.content),
-        verified=all(_has_size(path / stored.file, stored.bytes) for stored in manifest.files),
+        verified=not problems,
         state=BackupState.FINISHED,
+        looked_at=looked_at,
+        problems=problems,
     )
 
 
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        return path.is_file() and not path.is_symlink() and path.stat().st_size == size
-    except OSError:
-        return False
-
-
-def _unknown(path: Path) -> BackupSummary:
+def _unknown(path: Path, looked_at: LookedAt, problem: str) -> BackupSummary:
     created, window = _from_name(path)
+    state = _state(path)
     return BackupSummary(
         directory=path.absolute(),
         window=window,
@@ -171,7 +178,9 @@ def _unknown(path: Path) -> BackupSummary:
         server_version="",
         tables=0,
         verified=False,
-        state=_state(path),
+        state=state,
+        looked_at=looked_at,
+        problems=(problem,) if state is BackupState.FINISHED else (),
     )
 
 

@@ -292,10 +292,13 @@ backups = typer.Typer(help="The backups that are there.", no_args_is_help=True)
 
 
 @backups.command("list")
-def list_(context: typer.Context) -> BaseModel:
-    """List the backups, the oldest first."""
+def list_(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="read every file, and compare its checksum")] = False,
+) -> BaseModel:
+    """List the backups, the oldest first; without --check only sizes are looked at."""
     state: State = context.obj
-    return backups_list(state.context())
+    return backups_list(state.context(), check=check)
 
 
 def register(app: typer.Typer) -> None:

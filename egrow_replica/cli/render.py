@@ -344,7 +344,7 @@ def _backups(console: Console, report: BackupsReport) -> None:
         console.print(tr("no backups"))
         return
     table = _table(
-        *(tr("window"), tr("made"), tr("#size"), tr("server"), tr("#tables"), tr("complete"), tr("directory"))
+        *(tr("window"), tr("made"), tr("#size"), tr("server"), tr("#tables"), tr("looked at"), tr("directory"))
     )
     for one in report.backups:
         table.add_row(
@@ -353,16 +353,23 @@ def _backups(console: Console, report: BackupsReport) -> None:
             size_text(one.bytes),
             one.server_version,
             str(one.tables),
-            _complete(one),
+            _looked_at(one),
             escape(str(one.directory)),
         )
     console.print(table)
+    for one in report.backups:
+        for problem in one.problems:
+            console.print(f"[red]{tr('problem:')}[/] {escape(problem)}", highlight=False, soft_wrap=True)
 
 
-def _complete(backup: BackupSummary) -> str:
-    if backup.verified:
-        return tr("yes")
-    return f"[red]{tr('never finished') if backup.state is BackupState.INCOMPLETE else tr('no')}[/]"
+def _looked_at(backup: BackupSummary) -> str:
+    """What was looked at, and whether that is as the manifest says."""
+    if backup.state is BackupState.INCOMPLETE:
+        return f"[red]{tr('never finished')}[/]"
+    if backup.state is BackupState.FOREIGN:
+        return f"[red]{tr('no backup')}[/]"
+    what = tr("sizes") if backup.looked_at == "sizes" else tr("checksums")
+    return tr("{what}: right").format(what=what) if backup.verified else f"[red]{tr('damaged')}[/]"
 
 
 def _version(console: Console, report: results.VersionReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -34,12 +35,13 @@ NOW = datetime(2025, 6, 1, 22, 30, tzinfo=UTC)
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def finished(base: Path, window: str = "june", now: datetime = NOW) -> Path:
+def finished(base: Path, window: str = "june", now: datetime = NOW, *, rows: bytes = b"") -> Path:
     directory = create_directory(base, window, now)
-    (directory / "content" / "0001-t.copy").touch()
+    (directory / "content" / "0001-t.copy").write_bytes(rows)
+    digest = hashlib.sha256(rows).hexdigest()
     stored = ContentFile(
-        file="content/0001-t.copy", bytes=0, sha256=EMPTY, table=QualifiedName("public", "t.x"), columns=("id",),
-        key=("id",), rows=0,
+        file="content/0001-t.copy", bytes=len(rows), sha256=digest, table=QualifiedName("public", "t.x"),
+        columns=("id",), key=("id",), rows=0,
     )  # fmt: skip
     manifest = Manifest(
         program_version="1", window=window, created_at=now, server_version="18.6", facts=FACTS, content=(stored,),
@@ -86,8 +88,24 @@ def test_list_tells_whole_from_broken(tmp_path: Path) -> None:
     ]
     assert list_backups(base)[4].directory == whole
     assert list_backups(base)[4].model_dump(mode="json").keys() == {
-        "directory", "window", "created_at", "bytes", "server_version", "tables", "verified", "state",
+        "directory", "window", "created_at", "bytes", "server_version", "tables", "verified", "state", "looked_at",
+        "problems",
     }  # fmt: skip
+
+
+def test_what_is_shown_is_what_was_looked_at(tmp_path: Path) -> None:
+    """One byte that is another one shows in no size."""
+    base = tmp_path / "b"
+    file = finished(base, rows=b"rows") / "content" / "0001-t.copy"
+    assert [(one.verified, one.looked_at) for one in list_backups(base, check=True)] == [(True, "checksums")]
+    file.write_bytes(b"roWs")
+    assert [(one.verified, one.looked_at) for one in list_backups(base)] == [(True, "sizes")]
+    (found,) = list_backups(base, check=True)
+    assert (found.verified, found.looked_at) == (False, "checksums")
+    assert "sha256 differs" in found.problems[0]
+    file.unlink()
+    (found,) = list_backups(base)
+    assert str(file) in found.problems[0]
 
 
 def test_find_takes_the_newest_finished_one(tmp_path: Path) -> None:

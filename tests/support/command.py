@@ -86,7 +86,11 @@ class Running:
     def kill(self) -> None:
         """``kill -9``, and wait until it is gone."""
         self._process.kill()
-        self._process.communicate()
+        self._keep(*self._process.communicate())
+
+    def _keep(self, stdout: str, stderr: str) -> Result:
+        self._result = as_result(self.arguments, self._process.returncode, stdout, stderr)
+        return self._result
 
     def result(self, seconds: float = 90.0) -> Result:
         """Wait for its end; asked again, the same answer."""
@@ -98,8 +102,7 @@ class Running:
             self._process.send_signal(signal.SIGABRT)  # faulthandler says where it hangs
             stdout, stderr = self._process.communicate()
             raise AssertionError(f"{' '.join(self.arguments)} did not end within {seconds:g} s\n{stderr}") from None
-        self._result = as_result(self.arguments, self._process.returncode, stdout, stderr)
-        return self._result
+        return self._keep(stdout, stderr)
 
     def __enter__(self) -> Running:
         return self

@@ -61,8 +61,8 @@ class Gated:
                 yield running
                 with suppress(psycopg.OperationalError):  # the server may be gone by now
                     holder.rollback()
-                if not running.ended:
-                    running.result()
+                # Also of one that has ended by now: what it said is read before its pipes are closed.
+                running.result()
 
     def _waits(self, mode: str) -> bool:
         return bool(self.pair.value(Server.PROD, WAITING, mode))

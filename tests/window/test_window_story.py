@@ -292,6 +292,18 @@ def test_the_backup_is_listed(story: Story) -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
     assert [file for file in directory.rglob("*") if file.is_file() and file.stat().st_mode & 0o077] == []
 
+    assert backup["looked_at"] == "sizes"
+    (checked,) = story.pair.ok("backups", "list", "--check").json["backups"]
+    assert (checked["looked_at"], checked["verified"], checked["problems"]) == ("checksums", True, [])
+    file = max(directory.glob("content/*"), key=lambda one: one.stat().st_size)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    damaged = story.pair.cli("backups", "list", "--check")
+    file.write_bytes(whole)
+    assert (damaged.exit_code, damaged.error["code"]) == (4, "damaged"), str(damaged)
+    assert file.name in damaged.error["message"]
+    assert damaged.json["backups"][0]["verified"] is False
+
 
 def test_a_dry_run_foretells_the_restore(story: Story) -> None:
     foreseen, done = story.results["foreseen"].json, story.results["restore"].json
