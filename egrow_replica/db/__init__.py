@@ -4,7 +4,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from egrow_replica.db.capabilities import Capability
 from egrow_replica.db.connect import connect, pinned_options
-from egrow_replica.db.door import SNAPSHOT, Door, Query
+from egrow_replica.db.door import READ_ONLY, SNAPSHOT, Door, Query
 from egrow_replica.db.dsn import Dsn, parse_dsn
 from egrow_replica.db.names import columns, relation
 from egrow_replica.db.packed import in_order, int8_array, unpacked
@@ -13,6 +13,7 @@ from egrow_replica.db.slot import CreateReplicationSlot, ExportedSlot
 from egrow_replica.db.waits import Waits, describe, ending, read_blockers
 
 __all__ = [
+    "READ_ONLY",
     "SNAPSHOT",
     "SQL",
     "Capability",

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from egrow_replica.db.capabilities import Capability, has
 from egrow_replica.db.packed import unpacked
 from egrow_replica.db.waits import Waits, Watched, ending
-from egrow_replica.errors import EgrowError, ServerUnavailable, StatementFailed
+from egrow_replica.errors import EgrowError, Refused, ServerUnavailable, StatementFailed
 from egrow_replica.guard import Policy, Vetted, vet
 from egrow_replica.guard.statements import StatementKind
 from egrow_replica.model import Server
@@ -31,6 +31,8 @@ Parameters = Sequence[Any]
 
 #: Begins a transaction in which a connection sees one and the same state throughout, and writes nothing.
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+#: Begins a transaction that changes no row, whatever functions run while tables are planned and read.
+READ_ONLY = "BEGIN READ ONLY"
 
 _ONLY_READING = frozenset({StatementKind.SELECT, StatementKind.SHOW, StatementKind.SET, StatementKind.TRANSACTION})
 CANCEL_SECONDS = 5.0
@@ -246,12 +248,28 @@ class Door:
         self.close()
 
     def _announce(self, vetted: Vetted) -> Vetted:
+        if self.only_reads:
+            self._see_that_it_reads()
         self._was_in_transaction = self._connection.info.transaction_status is not TransactionStatus.IDLE
         self._keep_judged(vetted)
         log_sent(self.server, vetted.shown)
         if self.sent is not None:
             self.sent(vetted)
         return vetted
+
+    def _see_that_it_reads(self) -> None:
+        """See that the session still begins its transactions read only: the server reports the setting by itself.
+
+        Planning a table runs functions of its owner; one could change the setting for what comes next.
+
+        :raises Refused: rule ``read-only``.
+        """
+        if self._connection.info.parameter_status("default_transaction_read_only") == "off":
+            raise Refused(
+                "read-only",
+                f"a function that ran on {self.server} while a table was read has set default_transaction_read_only",
+                hint="See which functions the indexes, checks, statistics and views of the tables on that server call.",
+            )
 
     def _keep_judged(self, vetted: Vetted) -> None:
         """See that nothing commits a write of content that was not judged: a fence around our own code."""

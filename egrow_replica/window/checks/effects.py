@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from egrow_replica.catalog.planned import read_planned_calls
 from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.privileges import read_privileges, validate_privileges
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.window.checks.access import makes_roles
-from egrow_replica.window.checks.base import info, inspection
+from egrow_replica.window.checks.base import info, inspection, warning
 from egrow_replica.window.checks.view import View
 
 #: What other checks say of each content table, with a remedy for both servers.
@@ -48,4 +49,21 @@ def privileges(view: View, _: Server) -> Iterator[Check]:
     yield from (finding.check for finding in validate_privileges(facts))
 
 
-CHECKS = (*effects, *bypassed, *privileges)
+@inspection(
+    "planned-functions",
+    Server.DEV,
+    Server.PROD,
+    subject="planning",
+    fine="no function of one's own runs when a table is planned",
+    guards=False,
+)
+def planned(view: View, server: Server) -> Iterator[Check]:
+    """Whoever reads or explains a query of such a table runs them, and so do we; what writes rows then fails."""
+    for call in read_planned_calls(view.door(server)):
+        message = f"{call.place} calls {call.function} with constants: planning a query of the table runs it. It can change "
+        message += "no row where we only read; whatever else it does happens"
+        remedy = "See what it does, or let it take a value of the row."
+        yield warning("planned-functions", server, call.table, message, remedy)
+
+
+CHECKS = (*effects, *bypassed, *privileges, *planned)

@@ -21,7 +21,7 @@ from egrow_replica.content import (
     planned_statements,
     write_differences,
 )
-from egrow_replica.db import Composed, Door, query, relation
+from egrow_replica.db import READ_ONLY, Composed, Door, query, relation
 from egrow_replica.errors import BackupFailed, ValidationFailed
 from egrow_replica.evidence import LOCAL_ORIGIN, Orphans, count_all, new_orphans, touching
 from egrow_replica.model import Server
@@ -80,7 +80,8 @@ class Reconcile(Step):
         run.release_snapshots()
         analyze(run)
         # An application may have deleted a referenced user between the check and the commit.
-        refuse_new_orphans(run.writer, run, run.baseline.orphans)
+        with run.writer.transaction(READ_ONLY):
+            refuse_new_orphans(run.writer, run, run.baseline.orphans)
         inserted = sum(len(outcome.made) for outcome in outcomes)
         return f"{inserted} rows inserted, {sum(outcome.updated for outcome in outcomes)} updated"
 
@@ -181,7 +182,8 @@ def put_back(run: Run, *, keep_referenced: bool) -> list[RestoredTable]:
 def _put_back_once(run: Run, keep_referenced: bool) -> list[RestoredTable]:
     run.check_effects()
     scope = scope_now(run)
-    before = count_all(run.writer, scope.foreign_keys)
+    with run.writer.transaction(READ_ONLY):
+        before = count_all(run.writer, scope.foreign_keys)
     with run.writing(RESTORE_ROLE) as writer:
         restore = open_restore(run, scope, writer, keep_referenced=keep_referenced)
         writer.begin()
