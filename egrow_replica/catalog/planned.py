@@ -33,6 +33,7 @@ class _Named(Model):
 class PlannedCall(Model):
     """A function that runs when a table is planned, and what calls it."""
 
+    oid: int
     table: QualifiedName
     place: str
     function: QualifiedName
@@ -45,7 +46,12 @@ def read_planned_calls(door: Door) -> list[PlannedCall]:
     oids = sorted({function for _, function in found})
     named = {one.oid: QualifiedName(one.schema_name, one.function_name) for one in _names(door, oids)}
     return [
-        PlannedCall(table=QualifiedName(one.schema_name, one.relation_name), place=one.place, function=named[function])
+        PlannedCall(
+            oid=function,
+            table=QualifiedName(one.schema_name, one.relation_name),
+            place=one.place,
+            function=named[function],
+        )
         for one, function in found
         if function in named
     ]

@@ -156,6 +156,22 @@ def scope_checks(index: CatalogIndex) -> Iterator[Finding]:
     yield from _event_triggers(index)
     yield from _own_schema(index)
     yield from _sequences(index)
+    yield from _planned(index)
+
+
+def _planned(index: CatalogIndex) -> Iterator[Finding]:
+    """What runs when the tables are planned that foreign keys join to content: a write of ours counts orphans there.
+
+    Every other table is read in transactions that only read.
+    """
+    pairs = [(key.table, key.references) for key in index.facts.foreign_keys]
+    joined = {oid for pair in pairs if any(map(index.is_content, pair)) for oid in pair}
+    for call in index.facts.planned:
+        table = index.facts.by_name.get(call.table)
+        if table is not None and table.oid in joined and not index.is_content(table.oid):
+            tracer = Tracer(index, Mode.REPLICA)
+            tracer.from_function(str(call.table), f"planned: {call.place}", call.oid, "")
+            yield from (describe(index, str(call.table), reached) for reached in tracer.reached.values())
 
 
 # ------------------------------------------------------------------------------------------------------------- shape

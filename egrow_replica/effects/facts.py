@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from egrow_replica.catalog.planned import PlannedCall
 from egrow_replica.model import Model, QualifiedName, TableName
 
 
@@ -252,6 +253,7 @@ class EffectFacts(Model):
     :ivar role: who we are logged in as.
     :ivar own_schema: the controller's schema, whatever it holds.
     :ivar links: what objects need, as far as anybody asked (``checks.unread``).
+    :ivar planned: what runs when tables are planned.
     """
 
     role: str
@@ -267,6 +269,7 @@ class EffectFacts(Model):
     links: tuple[Link, ...]
     event_triggers: tuple[EventTriggerFact, ...]
     sequences: tuple[SequenceFact, ...]
+    planned: tuple[PlannedCall, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[QualifiedName, RelationFact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from egrow_replica.catalog.planned import read_planned_calls
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
 from egrow_replica.effects.checks import unread
@@ -61,6 +62,7 @@ def read_effects(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MOD
         links=tuple(read_links(door, content | own, altered=_altered(functions))),
         event_triggers=tuple(door.rows(EventTriggerFact, query("effects/event_triggers"))),
         sequences=tuple(door.rows(SequenceFact, query("effects/sequences"), [sorted(content)])),
+        planned=tuple(read_planned_calls(door)),
     )
     return _with_texts(door, facts, tuple(modes))
 

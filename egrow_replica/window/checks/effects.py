@@ -60,8 +60,8 @@ def privileges(view: View, _: Server) -> Iterator[Check]:
 def planned(view: View, server: Server) -> Iterator[Check]:
     """Whoever reads or explains a query of such a table runs them, and so do we; what writes rows then fails."""
     for call in read_planned_calls(view.door(server)):
-        message = f"{call.place} calls {call.function} with constants: planning a query of the table runs it. It can change "
-        message += "no row where we only read; whatever else it does happens"
+        message = f"{call.place} calls {call.function} with constants: planning a query of the table runs it. It can "
+        message += "change no row where we only read; whatever else it does happens"
         remedy = "See what it does, or let it take a value of the row."
         yield warning("planned-functions", server, call.table, message, remedy)
 
