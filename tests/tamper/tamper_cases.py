@@ -251,6 +251,18 @@ CELLS = tuple(
     for busy in (False, True)
     if not (busy and case.name == "dropped")
 )
+#: What a trigger can do in a transaction of ours: whatever needs no transaction of its own.
+IN_TRANSACTION = tuple(
+    case for case in CASES if case.in_trigger or not {"BEGIN", "VACUUM"} & {one.split()[0] for one in case.statements}
+)
+COMMITS, ROLLED_BACK = "commits", "rolled back"
+
+
+def before_commit(case: Case) -> str:
+    """What has to become of a transaction of ours in which a trigger does that to a user's table."""
+    return COMMITS if case.name in ("locked", "untouched") else ROLLED_BACK
+
+
 #: What people do to the busy ones, before and after.
 NOISE_BEFORE = ("INSERT INTO {t} VALUES (100, 'newcomer')", "UPDATE {t} SET note = 'edited' WHERE id = 9")
 NOISE_AFTER = ("UPDATE {t} SET note = 'edited' WHERE id = 8", "UPDATE {t} SET note = 'again' WHERE id = 100")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tamper_cases import CELLS, TIERS, Actor
+from tamper_cases import CELLS, IN_TRANSACTION, TIERS, Actor, before_commit
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "tamper-matrix.md"
 #: Set to anything, the document is written anew from what was measured.
@@ -51,9 +51,19 @@ transaction, and a prepared transaction the one who commits it, so that such a t
 """
 
 
+_BEFORE_COMMIT = """\
+## Before a commit
+
+The same, done by an `ALWAYS` trigger on content that nothing has found before, in a transaction of ours: what becomes
+of it, in every tier, when it is judged before it commits. What a subtransaction has taken back counts as written,
+because it was counted; a row that is only locked does not.
+"""
+
+
 def document(matrix: Matrix) -> str:
     """The whole document."""
-    return f"{_INTRODUCTION}\n{as_text(matrix)}\n"
+    lines = "\n".join(f"- {case.title}: {before_commit(case)}" for case in IN_TRANSACTION)
+    return f"{_INTRODUCTION}\n{as_text(matrix)}\n\n{_BEFORE_COMMIT}\n{lines}\n"
 
 
 def as_text(matrix: Matrix) -> str:
