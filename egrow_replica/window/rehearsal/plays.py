@@ -50,6 +50,10 @@ class Row(Model):
         return self if change is None else self.model_copy(update={"ctid": change.ctid})
 
 
+class _Failed(Exception):
+    """A change failed, and the subtransaction of all of them with it."""
+
+
 class _Unsuitable(Exception):
     """A value does not suit its column or its table."""
 
@@ -83,13 +87,26 @@ class Performance:
     after: Callable[[Kind], None]
     played: int = 0
     missed: list[str] = field(default_factory=list)
+    _one_by_one: bool = False
 
     def play(self) -> None:
         """Play each kind once, on a row that is there; where nobody can hold one, on the one that is added.
 
+        Mostly all of it suits. Where something fails, all is played again, each change in a subtransaction of its own.
+
         :raises StopsStream: a change fails as it would in the stream.
         :raises StatementFailed: somebody else is in the way.
         """
+        self.door.execute("SAVEPOINT heap")
+        try:
+            self._play()
+        except _Failed:
+            self.door.execute("ROLLBACK TO heap")
+            self.played, self.missed, self._one_by_one = 0, [], True
+            self._play()
+        self.door.execute("RELEASE heap")
+
+    def _play(self) -> None:
         row = next(iter(self.door.rows(Row, self.heap.first_row())), None)
         other = next(iter(self.door.rows(Row, self.heap.last_row())), None)
         added = self._insert(row or other) if "insert" in self.publish else None
@@ -239,18 +256,22 @@ class Performance:
         return None
 
     def _send(self, kind: Kind, statement: Composed, sent: list[str | None], *, invented: bool) -> str | None:
-        """Send a change in a subtransaction, so that a failure ends nothing else; where the row is afterwards."""
-        self.door.execute("SAVEPOINT play")
+        """Send a change; where the row is afterwards."""
+        if self._one_by_one:
+            self.door.execute("SAVEPOINT play")
         try:
             ctid = self.door.value(statement, sent)
         except StatementFailed as error:
-            self.door.execute("ROLLBACK TO play")
             if is_in_the_way(error):
                 raise
+            if not self._one_by_one:
+                raise _Failed from error
+            self.door.execute("ROLLBACK TO play")
             if error.sqlstate.startswith(_UNSUITABLE if invented else _CONSTRAINT):
                 raise _Unsuitable(error.message) from error
             raise StopsStream(kind, error) from error
-        self.door.execute("RELEASE play")
+        if self._one_by_one:
+            self.door.execute("RELEASE play")
         return None if ctid is None else str(ctid)
 
 
