@@ -165,12 +165,12 @@ def a_production(bin_dir: Directory | None = None) -> Iterator[Production]:
         directory = Directory(name)
         directory.chmod(0o755)
         with Lab.start(directory / "lab", bin_dir=bin_dir, load=False) as lab:
-            production = Production(lab, "academy", _disguised(directory, lab.bin_dir))
+            production = Production(lab, "academy", disguised(directory, lab.bin_dir))
             production.prepare()
             yield production
 
 
-def _disguised(directory: Directory, bin_dir: Directory) -> Directory:
+def disguised(directory: Directory, bin_dir: Directory) -> Directory:
     """Copies of libraries under other names, as deep as the originals lie: they look for theirs relative to that."""
     (lib,) = {path.parent for path in bin_dir.parent.rglob("refint.so")}
     for beside in lib.parents[2].glob("*.libs"):
@@ -262,7 +262,7 @@ UNION ALL SELECT 'large objects', concat_ws(' ', count(*), min(oid), max(oid)) F
 UNION ALL SELECT 'data of large objects', md5(string_agg(concat_ws(' ', loid, pageno, data), ',' ORDER BY loid, pageno))
   FROM pg_largeobject
 UNION ALL SELECT 'setting', concat_ws(' ', setrole, setconfig) FROM pg_db_role_setting WHERE setrole <> 0
-UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots WHERE slot_name LIKE %(schema)s || '_%%'
+UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots WHERE starts_with(slot_name, %(schema)s || '_')
 UNION ALL SELECT 'role', concat_ws(' ', rolname, rolsuper) FROM pg_roles WHERE rolname IN ('studio', 'people')
 ORDER BY 1, 2
 """
