@@ -24,8 +24,8 @@ NOT_SEEN: frozenset[str] = frozenset(
 )
 
 #: Not seen when the stream is rehearsed. By its nature: another session's writes, what waits for a value or for the
-#: worker itself. Else a gap: rows for which there is no partition or that exclude each other are not played, plans are made
-#: once a session, WAL is not read.
+#: worker itself. Else a gap: rows for which there is no partition or that exclude each other are not played, plans are
+#: made once a session, WAL is not read.
 NOT_REHEARSED: frozenset[str] = frozenset(
     {
         "operator over dblink_exec",

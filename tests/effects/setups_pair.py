@@ -11,7 +11,7 @@ from support.pair import SIDES, Pair
 from egrow_replica.app.context import Context
 from egrow_replica.catalog import read_relations
 from egrow_replica.catalog.tables import partitions_of
-from egrow_replica.model import Check, Server, Severity
+from egrow_replica.model import Check, Severity
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
 from egrow_replica.window.preflight import read_scope
@@ -33,6 +33,7 @@ def production_of(pair: Pair) -> Production:
     """The pair's production, with all that set-ups take for granted."""
     production = Production(pair.lab, pair.database, disguised(pair.directory, pair.lab.bin_dir))
     production.prepare()
+    pair.roles |= set(ROLES)
     for role in ROLES:
         if not pair.dev_sql("SELECT FROM pg_roles WHERE rolname = %s", role):
             pair.dev_sql(f"CREATE ROLE {role}")
@@ -74,8 +75,3 @@ def rehearsal_errors(pair: Pair) -> list[Check]:
     with servers.rehearse_prod(scope, parts, None) as door:
         checks = rehearse(door, scope, settings.window.publish).checks
     return [check for check in checks if check.severity is Severity.ERROR]
-
-
-def value_on(pair: Pair, server: Server, schema: str) -> object:
-    """The rows of content that a release changes."""
-    return pair.run_sql(server, f"SELECT id, title FROM {schema}.courses ORDER BY id")
