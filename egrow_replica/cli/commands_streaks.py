@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from pydantic import BaseModel
 
@@ -19,10 +21,13 @@ def quick(context: typer.Context) -> BaseModel:
 
 
 @streaks.command()
-def full(context: typer.Context) -> BaseModel:
-    """Also list the newest entries, and everything that contradicts itself."""
+def full(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="so many entries of each list are shown; JSON has all")] = 20,
+) -> BaseModel:
+    """Also list the entries of each table, and everything that contradicts itself."""
     state: State = context.obj
-    return streaks_full(state.context())
+    return streaks_full(state.context(), shown=limit)
 
 
 def register(app: typer.Typer) -> None:

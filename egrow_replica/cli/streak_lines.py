@@ -11,30 +11,38 @@ from rich.table import Table
 from egrow_replica.cli.language import tr, tr_n
 from egrow_replica.streaks import FullReport, Inconsistency, InconsistencyKind, QuickReport
 
-#: How many inconsistencies are shown to a person; JSON has more.
-SHOWN = 20
-
 
 def show_quick(console: Console, report: QuickReport) -> None:
     """The academy's block of four numbers."""
     _show_totals(console, report)
-    _line(console, tr("✅ Streak system active"))
+    _show_activity(console, report)
 
 
 def show_full(console: Console, report: FullReport) -> None:
-    """The block, the newest entries of each table, and what contradicts itself."""
+    """The block, the entries of each table, and what contradicts itself."""
     _show_totals(console, report)
     _show_lists(console, report)
-    for one in report.inconsistencies[:SHOWN]:
+    for one in report.inconsistencies[: report.shown]:
         _line(console, f"   {_sentence(one)}")
-    more = report.inconsistencies_total - min(SHOWN, len(report.inconsistencies))
-    if more:
-        _line(console, "   " + tr_n("… and {count} more", "… and {count} more", more))
+    _more(console, report.inconsistencies_total, report.shown)
     found = report.inconsistencies_total
     if found:
         _line(console, tr_n("⚠️ {count} inconsistency", "⚠️ {count} inconsistencies", found))
     else:
+        _show_activity(console, report)
+
+
+def _show_activity(console: Console, report: QuickReport) -> None:
+    if report.active:
         _line(console, tr("✅ Streak system active"))
+    else:
+        _line(console, tr("⚠️ No sign of activity: no streak runs, or nothing was completed this week"))
+
+
+def _more(console: Console, total: int, shown: int) -> None:
+    if total > shown:
+        more = total - shown
+        _line(console, "   " + tr_n("… and {count} more (--limit)", "… and {count} more (--limit)", more))
 
 
 def _show_totals(console: Console, report: QuickReport) -> None:
@@ -48,6 +56,7 @@ def _show_totals(console: Console, report: QuickReport) -> None:
 def _show_lists(console: Console, report: FullReport) -> None:
     _list(
         console,
+        report.shown,
         tr("🔥 Longest running streaks:"),
         (tr("user"), tr("week"), tr("#streak"), tr("#longest"), tr("#lessons"), tr("#points")),
         [
@@ -57,12 +66,21 @@ def _show_lists(console: Console, report: FullReport) -> None:
     )
     _list(
         console,
+        len(report.badge_levels),
+        tr("🎖️ Badges by level:"),
+        (tr("badge"), tr("#given"), tr("#active")),
+        [(one.level, one.given, one.active) for one in report.badge_levels],
+    )
+    _list(
+        console,
+        report.shown,
         tr("🏅 Latest badges:"),
         (tr("user"), tr("badge"), tr("#streak"), tr("date")),
         [(one.user, one.badge, one.streak_when_earned, _day(one.earned_at)) for one in report.badges],
     )
     _list(
         console,
+        report.shown,
         tr("📅 Latest completions:"),
         (tr("user"), tr("week"), tr("course"), tr("#lessons"), tr("last lesson")),
         [
@@ -72,12 +90,14 @@ def _show_lists(console: Console, report: FullReport) -> None:
     )
     _list(
         console,
+        report.shown,
         tr("💰 Latest points:"),
         (tr("user"), tr("#points"), tr("kind"), tr("reason"), tr("date")),
         [(one.user, one.points, one.kind, one.reason, _moment(one.at)) for one in report.recent_points],
     )
     _list(
         console,
+        report.shown,
         tr("🛟 Latest recoveries:"),
         (tr("user"), tr("#points"), tr("badge"), tr("#streak"), tr("week"), tr("date")),
         [
@@ -87,8 +107,10 @@ def _show_lists(console: Console, report: FullReport) -> None:
     )
 
 
-def _list(console: Console, title: str, headers: tuple[str, ...], rows: list[tuple[str | int, ...]]) -> None:
-    """A table; a header's # stands for a number, set to the right."""
+def _list(
+    console: Console, shown: int, title: str, headers: tuple[str, ...], rows: list[tuple[str | int, ...]]
+) -> None:
+    """A table of the first rows; a header's # stands for a number, set to the right."""
     if not rows:
         return
     _line(console, title)
@@ -96,9 +118,10 @@ def _list(console: Console, title: str, headers: tuple[str, ...], rows: list[tup
     for header in headers:
         justify = "right" if header.startswith("#") else "left"
         table.add_column(header.removeprefix("#"), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
+    for row in rows[:shown]:
         table.add_row(*(escape(str(cell)) for cell in row))
     console.print(table)
+    _more(console, len(rows), shown)
 
 
 def _sentence(one: Inconsistency) -> str:

@@ -2,6 +2,7 @@
 
 from egrow_replica.streaks.model import (
     AwardedBadge,
+    BadgeLevel,
     Completion,
     FullReport,
     Inconsistency,
@@ -17,6 +18,7 @@ from egrow_replica.streaks.required import require_tables
 
 __all__ = [
     "AwardedBadge",
+    "BadgeLevel",
     "Completion",
     "FullReport",
     "Inconsistency",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from egrow_replica.model import Model
 
 
@@ -20,6 +22,11 @@ class QuickReport(Model):
     total_badges: int
     completions_this_week: int
 
+    @property
+    def active(self) -> bool:
+        """Whether anybody has a streak, and learnt something this week."""
+        return bool(self.users_with_streaks and self.completions_this_week)
+
 
 class RunningStreak(Model):
     """A user's newest week, where it has a streak."""
@@ -32,6 +39,14 @@ class RunningStreak(Model):
     week_complete: bool
     total_points: int
     last_lesson_at: datetime | None
+
+
+class BadgeLevel(Model):
+    """How many badges of a level were given, and how many of them are active."""
+
+    level: str
+    given: int
+    active: int
 
 
 class AwardedBadge(Model):
@@ -107,10 +122,14 @@ class Inconsistency(Model):
 
 
 class FullReport(QuickReport):
-    """Answer of ``streaks full``: the lists are cut to what a person reads.
+    """Answer of ``streaks full``: everything, the newest first.
 
-    :ivar inconsistencies_total: how many there are, also beyond those listed.
+    :ivar shown: so many entries of each list a person is shown; JSON has all.
+    :ivar inconsistencies_total: how many there are.
     """
+
+    shown: int = Field(20, exclude=True)
+    badge_levels: tuple[BadgeLevel, ...]
 
     streaks: tuple[RunningStreak, ...]
     badges: tuple[AwardedBadge, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from egrow_replica.db import Door, query
 from egrow_replica.streaks.model import (
     AwardedBadge,
+    BadgeLevel,
     Completion,
     FullReport,
     Inconsistency,
@@ -13,11 +14,6 @@ from egrow_replica.streaks.model import (
     Recovery,
     RunningStreak,
 )
-
-#: How many entries each list of the full report has at most; the newest ones, or the longest streaks.
-LISTED = 20
-#: How many inconsistencies are listed at most; all are counted.
-LISTED_INCONSISTENCIES = 1000
 
 
 class _Found(Inconsistency):
@@ -32,15 +28,16 @@ def read_quick(door: Door) -> QuickReport:
 
 
 def read_full(door: Door) -> FullReport:
-    """The four numbers, the newest entries and every contradiction."""
-    found = _inconsistencies(door, LISTED_INCONSISTENCIES)
+    """The four numbers, every entry of each list and every contradiction."""
+    found = _inconsistencies(door, None)
     return FullReport(
         **read_quick(door).model_dump(),
-        streaks=tuple(door.rows(RunningStreak, query("streaks/streaks"), [LISTED])),
-        badges=tuple(door.rows(AwardedBadge, query("streaks/badges"), [LISTED])),
-        recent_completions=tuple(door.rows(Completion, query("streaks/recent_completions"), [LISTED])),
-        recent_points=tuple(door.rows(PointsEntry, query("streaks/recent_points"), [LISTED])),
-        recent_recoveries=tuple(door.rows(Recovery, query("streaks/recent_recoveries"), [LISTED])),
+        streaks=tuple(door.rows(RunningStreak, query("streaks/streaks"))),
+        badge_levels=tuple(door.rows(BadgeLevel, query("streaks/badge_levels"))),
+        badges=tuple(door.rows(AwardedBadge, query("streaks/badges"))),
+        recent_completions=tuple(door.rows(Completion, query("streaks/recent_completions"))),
+        recent_points=tuple(door.rows(PointsEntry, query("streaks/recent_points"))),
+        recent_recoveries=tuple(door.rows(Recovery, query("streaks/recent_recoveries"))),
         inconsistencies=tuple(Inconsistency(**one.model_dump(exclude={"total"})) for one in found),
         inconsistencies_total=found[0].total if found else 0,
     )
@@ -52,5 +49,5 @@ def count_inconsistencies(door: Door) -> int:
     return found[0].total if found else 0
 
 
-def _inconsistencies(door: Door, limit: int) -> list[_Found]:
+def _inconsistencies(door: Door, limit: int | None) -> list[_Found]:
     return door.rows(_Found, query("streaks/inconsistencies"), [limit])

@@ -1,4 +1,4 @@
--- What contradicts itself, each with the two numbers that should agree; `total` counts also those beyond the limit.
+-- What contradicts itself, each with the two numbers that should agree; `total` counts also those beyond the limit, NULL for none.
 -- A week without completions has a sum of 0. What is spent on recovery and the longest streak are asked of all weeks of
 -- a user together, and reported for the newest week that has them; a badge without any week has no week.
 WITH week_sum AS (

@@ -1,4 +1,4 @@
--- The points earned and spent last.
+-- The points earned and spent, the last ones first.
 SELECT p."userId" AS user,
        p."pointsEarned" AS points,
        p."transactionType"::text AS kind,
@@ -7,4 +7,3 @@ SELECT p."userId" AS user,
        p."createdAt" AT TIME ZONE 'UTC' AS at
   FROM public.user_points_history AS p
  ORDER BY p."createdAt" DESC, p.id
- LIMIT $1

@@ -1,4 +1,4 @@
--- The streaks that were saved with points last.
+-- The streaks that were saved with points, the last ones first.
 SELECT r."userId" AS user,
        r."pointsSpent" AS points_spent,
        r."badgeLevel"::text AS badge,
@@ -8,4 +8,3 @@ SELECT r."userId" AS user,
        r."recoveredAt" AT TIME ZONE 'UTC' AS recovered_at
   FROM public.streak_recovery_history AS r
  ORDER BY r."recoveredAt" DESC, r.id
- LIMIT $1

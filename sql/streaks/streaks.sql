@@ -1,4 +1,4 @@
--- The longest running streaks: of each user the newest week, because user_streaks has a row per user and week.
+-- The running streaks, the longest first: of each user the newest week, because user_streaks has a row per user and week.
 SELECT s."userId" AS user,
        s."weekStartDate" AT TIME ZONE 'UTC' AS week,
        s."currentStreak" AS current_streak,
@@ -10,4 +10,3 @@ SELECT s."userId" AS user,
   FROM (SELECT DISTINCT ON ("userId") * FROM public.user_streaks ORDER BY "userId", "weekStartDate" DESC) AS s
  WHERE s."currentStreak" > 0
  ORDER BY s."currentStreak" DESC, s."longestStreak" DESC, s."userId"
- LIMIT $1

@@ -11,6 +11,8 @@ import pytest
 from support.command import COMMAND, environment
 from support.pair import Pair
 
+from egrow_replica.model import Server
+
 SPANISH = """\
 📊 Estado del sistema:
    👥 Total usuarios: 150
@@ -30,7 +32,7 @@ ENGLISH = """\
 LISTS = ("streaks", "badges", "recent_completions", "recent_points", "recent_recoveries", "inconsistencies")
 
 
-def told(pair: Pair, *arguments: str, env: dict[str, str] | None = None) -> str:
+def told(pair: Pair, *arguments: str, env: dict[str, str] | None = None, code: int = 0) -> str:
     """What a person reads."""
     done = subprocess.run(
         [COMMAND, "--config", str(pair.config), *arguments],
@@ -38,9 +40,9 @@ def told(pair: Pair, *arguments: str, env: dict[str, str] | None = None) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        check=True,
+        check=False,
     )
-    assert done.stderr == ""
+    assert (done.returncode, bool(done.stderr)) == (code, bool(code)), done.stderr
     return done.stdout
 
 
@@ -66,8 +68,11 @@ def streak(lent: Pair) -> Callable[[str], dict[str, Any]]:
 
     def change(query: str) -> dict[str, Any]:
         lent.prod_sql(query)
-        report = lent.ok("streaks", "full").json
+        result = lent.cli("streaks", "full")
+        assert (result.exit_code, result.error["code"]) == (5, "inconsistencies"), str(result)
+        report = result.json
         assert report["inconsistencies_total"] == len(report["inconsistencies"]) == 1
+        assert f"1 {report['inconsistencies'][0]['kind']}" in result.error["message"]
         found: dict[str, Any] = report["inconsistencies"][0]
         return found
 
@@ -87,7 +92,7 @@ def altered(pair: Pair, change: str, back: str) -> Iterator[None]:
 def test_quick_in_json(shared_pair: Pair) -> None:
     with shared_pair.unchanged():
         assert shared_pair.ok("streaks", "quick").json == {
-            "command": "streaks",
+            "command": "streaks quick",
             "ok": True,
             "exit_code": 0,
             "total_users": 150,
@@ -138,11 +143,24 @@ def test_full_in_json(shared_pair: Pair) -> None:
     with shared_pair.unchanged():
         report = shared_pair.ok("streaks", "full").json
     quick = shared_pair.ok("streaks", "quick").json
-    assert {key: report[key] for key in quick} == quick
-    assert set(report) - set(quick) == {*LISTS, "inconsistencies_total"}
+    assert report["command"] == "streaks full"
+    assert {**report, **quick} == {**report, "command": "streaks quick"}
+    assert set(report) - set(quick) == {*LISTS, "badge_levels", "inconsistencies_total"}
     assert report["inconsistencies"] == []
-    for name in LISTS[:-1]:
-        assert 0 < len(report[name]) <= 20, name
+    assert len(report["streaks"]) == report["users_with_streaks"] == 45, "all of them"
+    assert len(report["badges"]) == report["total_badges"]
+    for name, table in {
+        "recent_completions": "weekly_lesson_completions",
+        "recent_points": "user_points_history",
+        "recent_recoveries": "streak_recovery_history",
+    }.items():
+        assert len(report[name]) == shared_pair.value(Server.PROD, f"SELECT count(*) FROM {table}"), name
+    levels = {one["level"]: (one["given"], one["active"]) for one in report["badge_levels"]}
+    assert sum(given for given, _ in levels.values()) == report["total_badges"]
+    counted = shared_pair.prod_sql(
+        """SELECT "badgeLevel"::text, count(*), count(*) FILTER (WHERE "isActive") FROM user_streak_badges GROUP BY 1"""
+    )
+    assert levels == {level: (given, active) for level, given, active in counted}
     lengths = [one["current_streak"] for one in report["streaks"]]
     assert lengths == sorted(lengths, reverse=True)
     assert len({one["user"] for one in report["streaks"]}) == len(lengths)
@@ -162,6 +180,23 @@ def test_full_as_a_person_reads_it(shared_pair: Pair, lang: str, title: str) -> 
     assert lines[:5] == block[:5]
     assert lines[5] == title
     assert lines[-1] == block[-1]
+
+
+@pytest.mark.parametrize("limit", [3, 20])
+def test_a_person_is_told_what_was_left_out(shared_pair: Pair, limit: int) -> None:
+    lines = told(shared_pair, "streaks", "full", *(["--limit", str(limit)] if limit != 20 else [])).splitlines()
+    streaks = lines[lines.index("🔥 Longest running streaks:") :]
+    assert streaks[limit + 2].strip() == f"… and {45 - limit} more (--limit)"
+    assert len(shared_pair.ok("streaks", "full", "--limit", "1").json["streaks"]) == 45
+    assert shared_pair.cli("streaks", "full", "--limit", "0").exit_code == 2
+
+
+def test_an_academy_in_which_nothing_happens_is_not_called_active(lent: Pair) -> None:
+    lent.prod_sql("""UPDATE weekly_lesson_completions SET "lastLessonAt" = "lastLessonAt" - interval '1 year'""")
+    for what in ("quick", "full"):
+        shown = told(lent, "--lang", "es", "streaks", what)
+        assert "activo" not in shown.splitlines()[-1], shown
+        assert "Sin señales de actividad" in shown
 
 
 def test_seven_days(lent: Pair) -> None:
@@ -185,7 +220,9 @@ def test_an_empty_academy(pair: Pair) -> None:
         *(0, 0, 0, 0)
     ]
     assert all(report[name] == [] for name in LISTS)
-    assert "Total usuarios: 0" in told(pair, "--lang", "es", "streaks", "full")
+    shown = told(pair, "--lang", "es", "streaks", "full")
+    assert "Total usuarios: 0" in shown
+    assert "Sistema de rachas activo" not in shown
 
 
 # ----------------------------------------------------------------------------------------------------- inconsistencies
@@ -258,10 +295,10 @@ def test_a_badge_of_somebody_without_a_week(lent: Pair, streak: Callable[[str], 
 def test_more_inconsistencies_than_a_person_reads(lent: Pair) -> None:
     lent.prod_sql('UPDATE user_streaks SET "currentWeekLessons" = -1')
     weeks = lent.prod_sql("SELECT count(*) FROM user_streaks")[0][0]
-    report = lent.ok("streaks", "full").json
+    report = lent.cli("streaks", "full").json
     assert report["inconsistencies_total"] == len(report["inconsistencies"]) == weeks
-    spanish = told(lent, "--lang", "es", "streaks", "full")
-    assert f"… y {weeks - 20} más\n⚠️ {weeks} inconsistencias\n" in spanish
+    spanish = told(lent, "--lang", "es", "streaks", "full", code=5)
+    assert f"… y {weeks - 20} más (--limit)\n⚠️ {weeks} inconsistencias\n" in spanish
     assert "Sistema de rachas activo" not in spanish
     assert "-1 lecciones registradas" in spanish
 
