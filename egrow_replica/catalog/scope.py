@@ -14,8 +14,9 @@ from egrow_replica.catalog.tables import (
     read_relations,
     read_tables,
 )
-from egrow_replica.db import SQL, Composed, Door, relation
+from egrow_replica.db import SQL, Composable, Composed, Door, relation
 from egrow_replica.db.expressions import Expression, same
+from egrow_replica.guard import filter_condition
 from egrow_replica.model import Model, QualifiedName, TableName
 
 #: Where the journal is: the one schema whose tables are the controller's.
@@ -69,6 +70,11 @@ class ContentTable(Model):
     def dev_source(self) -> Composed:
         """The same on dev, where the table may be partitioned although production's is not: ONLY would find no row."""
         return SQL("{}{}").format(SQL("ONLY " if self.partitioned_on_dev is False else ""), relation(self.name))
+
+    @property
+    def arriving(self) -> Composable:
+        """The condition that a row ``t`` of dev's passes the publication's filter."""
+        return SQL(f"({filter_condition(self.filter, 't')})" if self.filter else "true")
 
     @property
     def identity_always(self) -> bool:

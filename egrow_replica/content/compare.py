@@ -68,12 +68,11 @@ def hash_parts(table: ContentTable, seed: int, *, filtered: bool) -> dict[str, P
 
     :param filtered: on dev, where the publication's row filter applies; not on production.
     """
-    condition = SQL("({})").format(SQL(table.filter)) if filtered and table.filter else SQL("true")
     return {
         "key_hash": key_hash(table.key_columns, "t", seed),
         "row_hash": row_hash(table.columns, "t", seed, keys=table.key),
         "source": table.dev_source if filtered else table.source,
-        "condition": condition,
+        "condition": table.arriving if filtered else SQL("true"),
     }
 
 

@@ -4,7 +4,7 @@ Text → parse tree → facts → verdict by small rules. Nothing here connects 
 """
 
 from egrow_replica.errors import Refused
-from egrow_replica.guard.filters import filter_columns, vet_filter
+from egrow_replica.guard.filters import filter_columns, filter_condition, vet_filter
 from egrow_replica.guard.judge import vet, vet_probe
 from egrow_replica.guard.names import read_name
 from egrow_replica.guard.policy import Policy
@@ -17,6 +17,7 @@ __all__ = [
     "StatementKind",
     "Vetted",
     "filter_columns",
+    "filter_condition",
     "read_name",
     "vet",
     "vet_filter",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.judge import analysing
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.policy import Name, Policy
-from egrow_replica.guard.rules.filters import RULE, check_filter, without_table
+from egrow_replica.guard.rules.filters import RULE, check_filter, put_alias, without_table
 from egrow_replica.guard.tree import Node, children, class_of, only, parse, print_sql
+from egrow_replica.guard.two_grammars import columns_of_alias
 from egrow_replica.model import QualifiedName
 
 
@@ -48,6 +50,25 @@ def filter_columns(text: str) -> frozenset[str]:
             found.add(node.fields[-1].sval)
         waiting += children(node)
     return frozenset(found)
+
+
+@cache
+def filter_condition(text: str, alias: str) -> str:
+    """A vetted filter as a condition on the rows that go by ``alias``: each of its columns says whose it is.
+
+    :raises Refused: a second grammar sees other columns in it than PostgreSQL's, or it cannot surely be written so.
+    """
+    condition = _condition(text)
+    put_alias(condition, alias)
+    printed = print_sql(condition)
+    again = _condition(printed)
+    without_table(again, QualifiedName(alias, alias))
+    if again != _condition(text):
+        raise Refused(RULE, "the filter cannot be written in a way that surely means the same")
+    seen = columns_of_alias(printed, alias)
+    if seen is not None and seen != filter_columns(text):
+        raise Refused(RULE, "two grammars read different columns in the filter")
+    return printed
 
 
 def _condition(text: str) -> Node:

@@ -142,6 +142,11 @@ def strings(values: tuple[Node, ...] | None) -> tuple[str, ...]:
     return parts
 
 
+def name_node(name: str) -> Node:
+    """A part of a dotted name."""
+    return ast.String(sval=name)
+
+
 def constant(node: Node) -> str | int | bool | None:
     """The value of a constant; ``None`` for everything else (NULL included)."""
     value = node.val if isinstance(node, ast.A_Const) else node

@@ -47,6 +47,26 @@ def write_expression(tree: exp.Expr) -> str:
     return _written(tree.sql(dialect=_DIALECT), tree)
 
 
+def columns_of_alias(text: str, alias: str) -> frozenset[str] | None:
+    """Which columns of ``alias`` sqlglot sees in a condition, and no others; ``None`` where it cannot read it.
+
+    :raises Refused: it sees a column of something else.
+    """
+    try:
+        tree = sqlglot.parse_one(text, read=_DIALECT)
+    except SqlglotError:
+        return None
+    if tree.find(exp.Parameter) or any(isinstance(test.expression, exp.Column) for test in tree.find_all(exp.Is)):
+        return None  # it takes the operator @ for a parameter, and DOCUMENT after IS for a column
+    collations = {
+        id(each) for collate in tree.find_all(exp.Collate) for each in collate.expression.find_all(exp.Column)
+    }
+    columns = [column for column in tree.find_all(exp.Column) if id(column) not in collations]
+    if any(column.table != alias for column in columns):
+        raise Refused(RULE, "a condition names columns without saying whose they are")
+    return frozenset(str(_plain(column).this.name) for column in columns)
+
+
 @lru_cache(maxsize=4096)
 def _written(text: str, tree: exp.Expr) -> str:
     check_text(text)

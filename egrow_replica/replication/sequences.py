@@ -69,8 +69,7 @@ def _extreme(door: Door, scope: Scope, sequence: OwnedSequence, *, filtered: boo
         return None  # the column does not travel
     source: Composable = table.dev_source if filtered else table.source
     if filtered and table.filter:
-        # As everywhere: the filter was vetted as an expression of its own.
-        source = SQL("(SELECT * FROM {} AS t WHERE ({}))").format(source, SQL(table.filter))
+        source = SQL("(SELECT * FROM {} AS t WHERE {})").format(source, table.arriving)
     value = door.value(
         query(
             "replication/column_extreme",

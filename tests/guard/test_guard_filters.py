@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from guard_world import POLICIES
 
-from egrow_replica.guard import Refused, vet, vet_filter, vet_probe
+from egrow_replica.guard import Refused, filter_condition, vet, vet_filter, vet_probe
 from egrow_replica.model import QualifiedName
 
 
@@ -40,6 +40,22 @@ def test_a_user_type_has_to_be_listed() -> None:
     with pytest.raises(Refused):
         vet_filter(text)
     assert vet_filter(text, types=["public.CourseStatus"]) == "status = CAST('LIVE' AS public.\"CourseStatus\")"
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("a = 1 AND \"B c\" IN ('t', 'a')", "t.a = 1 AND t.\"B c\" IN ('t', 'a')"),
+        ("(a, b) = (1, 2)", "(t.a, t.b) = (1, 2)"),
+        ("title COLLATE \"C\" > 'a'", "t.title COLLATE \"C\" > 'a'"),
+        ("lower(title) = 'a' OR t", "lower(t.title) = 'a' OR t.t"),
+        ("@ n > 1", "@ t.n > 1"),
+        ("x IS DOCUMENT", "t.x IS DOCUMENT"),
+        ("title = 'a' -- b", "t.title = 'a'"),
+    ],
+)
+def test_where_rows_are_looked_for_each_column_says_whose_it_is(text: str, condition: str) -> None:
+    assert filter_condition(vet_filter(text), "t") == condition
 
 
 def test_the_tables_own_name_goes() -> None:

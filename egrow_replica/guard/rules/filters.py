@@ -13,7 +13,7 @@ from egrow_replica.guard.lists.immutable import IMMUTABLE
 from egrow_replica.guard.lists.names import SYSTEM_COLUMNS
 from egrow_replica.guard.policy import Policy
 from egrow_replica.guard.rules import collations, columns, functions, literals, operators, sizes, types
-from egrow_replica.guard.tree import Node, children, class_of, only, strings
+from egrow_replica.guard.tree import Node, children, class_of, name_node, only, strings
 from egrow_replica.model import QualifiedName
 
 RULE = "filter"
@@ -60,6 +60,16 @@ def check_filter(expression: Node, policy: Policy) -> None:
         only(RULE, call, "funcname", "args", "funcformat")
     for check in _GENERAL:
         check(facts, policy)
+
+
+def put_alias(expression: Node, alias: str) -> None:
+    """Put an alias in front of every column that has none."""
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if class_of(node) == "ColumnRef" and len(node.fields) == 1:
+            node.fields = (name_node(alias), *node.fields)
+        stack.extend(children(node))
 
 
 def without_table(expression: Node, table: QualifiedName) -> None:

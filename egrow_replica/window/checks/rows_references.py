@@ -92,12 +92,11 @@ class References:
         if one.key.references not in view.scope.names or not missing:
             return missing
         content = view.scope.table(one.key.references)
-        condition = SQL(f"({content.filter})") if content.filter else None
         dev = view.tables(DEV)[one.key.references]
         arriving = {
             number
             for number, _ in find_values(
-                view.dev, dev, content.dev_source, columns, missing, key=columns, condition=condition
+                view.dev, dev, content.dev_source, columns, missing, key=columns, condition=content.arriving
             )
         }
         return [value for number, value in enumerate(missing) if number not in arriving]

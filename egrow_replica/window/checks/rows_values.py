@@ -218,7 +218,7 @@ class FailedChecks:
             key_hash=key_hash(table.key_columns, "t", self._rows.seed),
             columns=columns,
             source=table.dev_source,
-            filter=SQL(f"({table.filter})" if table.filter else "true"),
+            filter=table.arriving,
             condition=SQL(condition),
         )
         for key in self._rows.view.dev.values(statement, [int8_array(hashes)]):
