@@ -169,7 +169,7 @@ def _types_of_filter(view: View, server: Server, table: QualifiedName, row_filte
     read = filter_columns(row_filter)
     for missing in sorted(read - {column.name for column in dev.columns} if dev is not None else ()):
         message = f"the filter reads {missing}, which is no column"
-        yield error("row-filter", server, table, message, _CORRECT, refused=True)
+        yield error("row-filter", server, table, message, _CORRECT)
     for column in dev.columns if dev is not None else ():
         # Under our search_path a type is written with its schema unless it is built in.
         if column.name in read and "." in column.type:
