@@ -521,6 +521,7 @@ class SetupReport(Model):
 
     :ivar checks: what a DBA should know: memberships that give much, roles that stay, what would refuse a window.
     :ivar changed: the servers that were changed: one only where the other failed.
+    :ivar left_dev: what the administrator may not run there, for somebody who may; ``left_prod`` likewise.
     """
 
     dev: tuple[str, ...]
@@ -528,6 +529,8 @@ class SetupReport(Model):
     applied: bool
     checks: tuple[Check, ...] = ()
     changed: tuple[Server, ...] = ()
+    left_dev: tuple[str, ...] = ()
+    left_prod: tuple[str, ...] = ()
 
 
 class Change(Model):

@@ -26,6 +26,7 @@ from egrow_replica.app.setup_checks import (
     refuse_windows_own_roles,
     second_wall,
 )
+from egrow_replica.app.setup_left import LEFT, left_checks, try_each
 from egrow_replica.catalog import (
     OWN_SCHEMA,
     Table,
@@ -49,7 +50,7 @@ from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability, Composed, Door, Dsn
 from egrow_replica.errors import ConfigurationError, EgrowError, PreflightFailed, StatementFailed
 from egrow_replica.guard import Policy
-from egrow_replica.model import Check, QualifiedName, Server
+from egrow_replica.model import Check, QualifiedName, Server, Severity
 from egrow_replica.replication import lock, roles
 from egrow_replica.replication.role_removal import RACES, TRIES, plan_removal
 from egrow_replica.results import SetupReport
@@ -75,6 +76,7 @@ class Site:
     :ivar logins: the roles that log in there, with their connection strings; the operator is the first. None on a
         production of 15 that is a superuser's, the only one that opens windows there: its windows make their roles.
     :ivar keeps: of those the ones whose password others use.
+    :ivar left: statements that this administrator may not run, and why, for whoever may.
     :ivar cluster: identifies it; dev and production may be two databases of one.
     """
 
@@ -85,6 +87,7 @@ class Site:
     cluster: str
     keeps: set[str] = field(default_factory=set)
     shown: tuple[str, ...] = ()
+    left: dict[str, str] = field(default_factory=dict)
 
     @property
     def operator(self) -> str:
@@ -137,6 +140,8 @@ def setup(
             return _report(dev, prod, action, checks)
         for site in (dev, prod):
             _rehearse(site, action)
+        if action is SetupAction.APPLY:
+            checks += _left(dev, prod, removing=False)
         _carry_out(context, dev, prod, action, checks)
         if action is SetupAction.REMOVE:
             checks = [
@@ -144,14 +149,44 @@ def setup(
                 for site in (dev, prod)
                 for check in kept_roles(site.door, site.place.database, site.names, read_roles(site.door, site.names))
             ]
-        return _report(dev, prod, action, checks, changed=(Server.DEV, Server.PROD))
+            checks += _left(dev, prod, removing=True)
+        report = _report(dev, prod, action, checks, changed=(Server.DEV, Server.PROD))
+        _refuse_incomplete(report)
+        return report
+
+
+def _left(dev: Site, prod: Site, *, removing: bool) -> list[Check]:
+    return [check for site in (dev, prod) for check in left_checks(site.server, site.left, removing=removing)]
+
+
+def _refuse_incomplete(report: SetupReport) -> None:
+    """See that nothing is left without which no window opens, or which a removal should have taken away.
+
+    :raises PreflightFailed: it is, with what was done.
+    """
+    lacking = {one.subject for one in report.checks if one.id in LEFT and one.severity is Severity.ERROR}
+    if lacking:
+        error = PreflightFailed(
+            f"the administrator may not give, or take away, everything: {', '.join(sorted(lacking))}",
+            hint="Let somebody who may run the statements that are left (`left_dev`, `left_prod`); "
+            "docs/managed-servers.md says what providers allow.",
+            code="incomplete-setup",
+        )
+        error.report = report
+        raise error
 
 
 def _report(
     dev: Site, prod: Site, action: SetupAction, checks: list[Check], *, changed: tuple[Server, ...] = ()
 ) -> SetupReport:
     return SetupReport(
-        dev=dev.shown, prod=prod.shown, applied=action is not SetupAction.PRINT, checks=tuple(checks), changed=changed
+        dev=dev.shown,
+        prod=prod.shown,
+        applied=action is not SetupAction.PRINT,
+        checks=tuple(checks),
+        changed=changed,
+        left_dev=tuple(dev.left),
+        left_prod=tuple(prod.left),
     )
 
 
@@ -365,19 +400,34 @@ def _login(site: Site, name: str, hidden: bool) -> roles.Login:
 # ------------------------------------------------------------------------------------------------------- carrying out
 
 
-class _RehearsedError(Exception):
-    """The end of a rehearsal."""
+#: Without them nothing else can be given.
+_ROLES = ("CREATE ROLE", "ALTER ROLE")
 
 
 def _rehearse(site: Site, action: SetupAction) -> None:
-    """Run the statements and take them back, so that what a server refuses is known before either is changed."""
-    try:
-        with site.door.transaction():
-            for statement in _statements(site, action):
-                site.door.execute(statement)
-            raise _RehearsedError
-    except _RehearsedError:
-        return
+    """Run the statements and take them back, so that what a server refuses is known before either is changed.
+
+    What this administrator may not do is left for somebody who may.
+
+    :raises PreflightFailed: he may not even make the roles.
+    """
+    with site.door.transaction(commit=False):
+        _give_himself(site)
+        for statement, reason in try_each(site.door, _statements(site, action)):
+            shown = site.door.vet(statement).shown
+            if action is SetupAction.APPLY and shown.startswith(_ROLES):
+                raise PreflightFailed(
+                    f"{site.door.role} may not do this on {site.server}: {shown}: {reason}",
+                    hint="Give the connection string of an administrator with CREATEROLE and, to give it, REPLICATION.",
+                    code="privilege",
+                )
+            site.left[shown] = reason
+
+
+def _give_himself(site: Site) -> None:
+    """Let an administrator who is no superuser give, and be rid of, what the roles own that he makes."""
+    if site.door.has(Capability.MEMBERSHIP_OPTIONS):
+        site.door.execute("SET LOCAL createrole_self_grant = 'set, inherit'")
 
 
 def _carry_out(context: Context, dev: Site, prod: Site, action: SetupAction, checks: list[Check]) -> None:
@@ -405,10 +455,11 @@ def _apply(site: Site, action: SetupAction) -> None:
     shown: list[str] = []
     for attempt in range(TRIES):
         try:
-            statements = _statements(site, action)
+            statements = [one for one in _statements(site, action) if site.door.vet(one).shown not in site.left]
             if not statements:
                 break
             with site.door.transaction():
+                _give_himself(site)
                 for statement in statements:
                     site.door.execute(statement)
             shown += [site.door.vet(statement).shown for statement in statements]

@@ -323,7 +323,10 @@ def _restore(console: Console, report: results.RestoreReport) -> None:
 
 
 def _setup(console: Console, report: results.SetupReport) -> None:
-    for title, server, statements in (("PRODUCTION", "prod", report.prod), ("DEVELOPMENT", "dev", report.dev)):
+    for title, server, statements, left in (
+        ("PRODUCTION", "prod", report.prod, report.left_prod),
+        ("DEVELOPMENT", "dev", report.dev, report.left_dev),
+    ):
         console.print(f"-- {title}{', applied' if report.applied else ''}", markup=False, highlight=False)
         for check in report.checks:
             if check.server.value == server:
@@ -331,6 +334,8 @@ def _setup(console: Console, report: results.SetupReport) -> None:
                     console.print(f"-- {line}", markup=False, highlight=False, soft_wrap=True)
         for statement in statements:
             console.print(f"{statement};", markup=False, highlight=False, soft_wrap=True)
+        for statement in left:
+            console.print(f"-- left: {statement};", markup=False, highlight=False, soft_wrap=True)
     if not report.applied:
         console.print("-- Then give new login roles their passwords with \\password.", markup=False, highlight=False)
 

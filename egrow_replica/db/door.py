@@ -63,6 +63,13 @@ class Door:
         self._stream: _Stream[Any] | None = None
         self._was_in_transaction = False
         self._unjudged = False
+        #: SQLSTATEs of the server's warnings so far: it warns where a GRANT or REVOKE did nothing.
+        self.warned: list[str] = []
+        connection.add_notice_handler(self._note)
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.sqlstate is not None and notice.sqlstate.startswith("01"):
+            self.warned.append(notice.sqlstate)
 
     def watched_by(self, waits: Waits, watched: Watched) -> None:
         """Let somebody look for whom its statements wait, until it is closed."""

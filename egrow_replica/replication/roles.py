@@ -123,10 +123,9 @@ def production_operator(door: Door, place: Place, operator: Login, existing: dic
         statements.append(SQL("GRANT pg_create_subscription TO {}").format(name))
     statements += _read_everything(place, name)
     statements += [
-        SQL("GRANT SET ON PARAMETER {} TO {}").format(columns(PARAMETERS), name),
-        SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(
-            SQL(", ").join(SQL("pg_catalog.{}").format(SQL(function)) for function in ORIGIN_FUNCTIONS), name
-        ),
+        # One by one: an administrator who is no superuser may be able to give some of them.
+        *(SQL("GRANT SET ON PARAMETER {} TO {}").format(Identifier(one), name) for one in PARAMETERS),
+        *(SQL("GRANT EXECUTE ON FUNCTION pg_catalog.{} TO {}").format(SQL(one), name) for one in ORIGIN_FUNCTIONS),
     ]
     return [*statements, *_wal_reader(place, name), *maintenance_role(door, place, name, existing)]
 

@@ -7,6 +7,8 @@ SESSION: dict[str, frozenset[str] | None] = {
     "application_name": None,
     "bytea_output": None,
     "client_min_messages": None,
+    # What an administrator who is no superuser becomes of the roles that he makes: else he could give them nothing.
+    "createrole_self_grant": frozenset({"set, inherit"}),
     "datestyle": None,
     "extra_float_digits": None,
     "idle_in_transaction_session_timeout": None,
