@@ -57,10 +57,13 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Pins with hashes and names no index, so that it works with any mirror. Needs pip-tools.
+# Pins with hashes and names no index, so that it works with any mirror. Needs pip-tools. The second is what the image of
+# the controller needs: no tests, no linters, the same versions.
+LOCK := pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
+  --no-header --extra lab
 requirements:
-	pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
-	  --extra lab --extra dev --no-header --output-file requirements.txt pyproject.toml
+	$(LOCK) --extra dev --output-file requirements.txt pyproject.toml
+	$(LOCK) --no-annotate --constraint requirements.txt --output-file requirements-runtime.txt pyproject.toml
 
 # The page of the configuration, from the program's own model.
 reference: install

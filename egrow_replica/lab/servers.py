@@ -25,7 +25,7 @@ _PORT_ATTEMPTS: Final = 8
 
 #: Enough of everything for many windows in many databases of one server, small in memory, nothing flushed to disk.
 #: Shared memory in files of the data directory, because what is in /dev/shm survives a kill.
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "dynamic_shared_memory_type": "mmap",
@@ -110,7 +110,7 @@ class LabServer:
             code = running.wait()
         if code != 0:
             raise self._failure("initdb failed")
-        values = dict(_SETTINGS)
+        values = dict(SETTINGS)
         if self.name == "prod":
             values["track_commit_timestamp"] = "on"
             values["max_slot_wal_keep_size"] = "1GB"
