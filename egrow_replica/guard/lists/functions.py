@@ -3,8 +3,8 @@
 Listed are functions that only compute, or only read catalogs, statistics and server state. Not listed, on purpose,
 although they look harmless:
 
-* ``pg_input_is_valid``, ``json_populate_record`` and their kin read a value *into any type*, so they run the CHECK of a
-  domain, which may call anything;
+* ``pg_input_error_info``, ``json_populate_record`` and their kin read a value *into any type*, so they run the CHECK of
+  a domain, which may call anything;
 * ``ts_stat``, ``ts_rewrite``, ``query_to_xml``, ``table_to_xml``, ``cursor_to_xml`` … run SQL text;
 * ``to_tsvector`` and friends run the dictionaries of a text search configuration;
 * ``satisfies_hash_partition`` and ``pg_get_partition_constraintdef`` run functions of a partition key's operator class;

@@ -17,6 +17,7 @@ from egrow_replica.guard.rules import (
     slots,
     snapshots,
     statistics,
+    types,
 )
 from egrow_replica.guard.tree import Node
 from egrow_replica.model import QualifiedName
@@ -35,6 +36,7 @@ _ACTING: dict[str, Callable[[Node, Policy], tuple[QualifiedName, ...]]] = {
     "pg_try_advisory_lock": advisory_locks.check,
     "pg_advisory_unlock": advisory_locks.check,
     "pg_terminate_backend": sessions.check,
+    "pg_input_is_valid": types.check_input,
 }
 
 #: Of these it also counts how often the statement calls them.

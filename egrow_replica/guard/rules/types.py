@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from egrow_replica.errors import Refused
+from egrow_replica.guard.arguments import text_argument
 from egrow_replica.guard.facts import Facts
 from egrow_replica.guard.lists.names import TYPES
+from egrow_replica.guard.lists.sizes import PARSED
 from egrow_replica.guard.policy import Policy
 from egrow_replica.guard.tree import Node, strings
 from egrow_replica.model import QualifiedName
@@ -19,6 +21,17 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
     """
     for type_name in facts.types:
         _check(type_name, policy)
+    return ()
+
+
+def check_input(call: Node, policy: Policy) -> tuple[()]:
+    """``pg_input_is_valid(text, type)``: a constant that names a built-in type whose input parses nothing.
+
+    :raises Refused: rule ``type``.
+    """
+    name = text_argument(RULE, call, 1).removesuffix("[]").removeprefix("pg_catalog.")
+    if name not in TYPES - PARSED:
+        raise Refused(RULE, "a text is tried as a built-in type only")
     return ()
 
 
