@@ -32,6 +32,8 @@ _PLAIN = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "Mer
 #: Statements that write no table, but that others notice.
 _NOTICED = {"NotifyStmt": "NOTIFY", "LockStmt": "LOCK TABLE"}
 _DYNAMIC = ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")
+#: Words before a statement of PL/pgSQL.
+_STARTS = frozenset({";", "begin", "then", "else", "loop", ">>"})
 #: Parse modes of PL/pgSQL: an expression; assignments.
 _VALUE = 2
 _ASSIGNMENTS = (3, 4, 5)
@@ -41,11 +43,16 @@ _POWERFUL = frozenset({"session_replication_role", "role", "session_authorizatio
 
 @dataclass(frozen=True)
 class Write:
-    """One write in a text; ``children``: inheritance children are written too."""
+    """One write in a text.
+
+    :ivar children: inheritance children are written too.
+    :ivar columns: that an UPDATE sets.
+    """
 
     verb: str
     target: Reference
     children: bool = True
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -53,6 +60,7 @@ class Body:
     """What a text may do.
 
     :ivar opaque: why it could do anything, ``""`` where it cannot.
+    :ivar sets: fields of NEW that a trigger may set; ``*``: all.
     :ivar free_path: it sets ``search_path`` itself, so a bare name may mean anything of that name.
     """
 
@@ -64,6 +72,7 @@ class Body:
     fields: set[str] = field(default_factory=set)
     operators: set[str] = field(default_factory=set)
     acts: set[str] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
 
     def give_up(self, why: str) -> None:
         """It could do anything; the first reason stays."""
@@ -194,8 +203,16 @@ def _writes(node: Node) -> Iterator[Write]:
         if class_of(one) == "InsertStmt" and one.onConflictClause is not None:
             verbs = ("insert", "update")
         for verb in verbs:
-            yield Write(verb, _reference(one.relation), bool(one.relation.inh))
+            columns = frozenset(_columns_set(one)) if verb == "update" else frozenset()
+            yield Write(verb, _reference(one.relation), bool(one.relation.inh), columns)
         stack.extend(children(one))
+
+
+def _columns_set(statement: Node) -> Iterator[str]:
+    """Columns that the update in a statement sets: its own, or that of ON CONFLICT or of MERGE's branches."""
+    conflict = getattr(statement, "onConflictClause", None)
+    for part in (conflict or statement, *(getattr(statement, "mergeWhenClauses", None) or ())):
+        yield from (target.name for target in part.targetList or ())
 
 
 def _reference(relation: Node) -> Reference:
@@ -225,6 +242,24 @@ def _plpgsql(definition: str, source: str, body: Body) -> None:
     for value in _declared_values(source):
         _expression(value, _VALUE, body)
     body.calls.update(_words_before_brackets(source))
+    body.sets.update(_fields_set(source))
+
+
+def _fields_set(source: str) -> Iterator[str]:
+    """Fields of NEW that a text may set: every one that it names; ``*`` where it sets or returns a whole row."""
+    words = [_folded(source[token.start : token.end + 1]) for token in _words(source)]
+    into = False
+    for before, word, after, then in zip(["", *words], words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
+        if word in ("call", "foreach") or (word == "return" and after not in ("new", "old", "null", "coalesce")):
+            yield "*"
+        elif word == "into":
+            into = before not in ("insert", "merge")
+        elif word in (";", "from", "where"):
+            into = False
+        elif word == "new" and after == ".":
+            yield then
+        elif word == "new" and (into or after == ":=" or before == "for" or (after == "=" and before in _STARTS)):
+            yield "*"
 
 
 def _declared_values(source: str) -> Iterator[str]:

@@ -93,12 +93,14 @@ class ContentFact(Model):
     """A content table, as the scope has it.
 
     :ivar columns: those that travel; every INSERT gives them a value.
+    :ivar own: those whose values are production's own.
     """
 
     name: TableName
     oid: int
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    own: tuple[str, ...]
 
 
 class RelationFact(Model):
@@ -125,7 +127,8 @@ class TriggerFact(Model):
     """A trigger. Those of foreign keys are here only where somebody made them fire under replication.
 
     :ivar events: of insert, update, delete, truncate.
-    :ivar columns: of ``UPDATE OF``; empty: any.
+    :ivar columns: of ``UPDATE OF``, and those that a generated column among them is computed from; empty: any.
+    :ivar arguments: that its function gets.
     """
 
     relation: int
@@ -137,6 +140,7 @@ class TriggerFact(Model):
     timing: str
     events: tuple[str, ...]
     columns: tuple[str, ...]
+    arguments: tuple[str, ...]
 
     def fires(self, mode: Mode, event: str, columns: frozenset[str] | None) -> bool:
         """Whether it fires when a statement does this, to these columns (``None``: to any)."""

@@ -98,6 +98,13 @@ _DISARM = "Let the first link compute only, or take it away."
 
 _TEXTS = {
     "relation": _Text("reaches-table", Severity.ERROR, "it would write {what}", _DISARM, refused=True),
+    "own": _Text(
+        "reaches-table",
+        Severity.ERROR,
+        "it would write production's own {what}",
+        _DISARM,
+        refused=True,
+    ),
     "locks": _Text("reaches-table", Severity.ERROR, "it would lock rows of {what}", _DISARM, refused=True),
     "anything": _Text("reaches-anything", Severity.ERROR, "it could write anything", _DISARM, refused=True),
     "definer": _Text(

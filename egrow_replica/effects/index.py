@@ -88,7 +88,8 @@ class CatalogIndex:
         self._names: dict[str, list[RelationFact]] = defaultdict(list)
         self._function_names: dict[str, list[FunctionFact]] = defaultdict(list)
         self._links: dict[ObjectId, list[Link]] = defaultdict(list)
-        self._needed: dict[ObjectId, tuple[Link, ...]] = {}
+        self._parts: dict[tuple[int, str, str], list[Link]] = defaultdict(list)
+        self._needed: dict[tuple[ObjectId, bool], tuple[Link, ...]] = {}
         self._fill()
 
     def _fill(self) -> None:
@@ -110,6 +111,8 @@ class CatalogIndex:
             self._function_names[function.name.name].append(function)
         for link in facts.links:
             self._links[link.source].append(link)
+            if link.of_catalog == "pg_class":
+                self._parts[link.of_oid, link.kind, link.name].append(link)
 
     # --------------------------------------------------------------------------------------------------- relations
 
@@ -134,6 +137,11 @@ class CatalogIndex:
         """Whether a relation is a content table or a partition of one."""
         return oid in self.partition_roots
 
+    def own_columns(self, oid: int) -> frozenset[str]:
+        """Columns of content whose values are production's own."""
+        root = self.partition_roots.get(oid)
+        return frozenset(name for table in self.facts.content if table.oid == root for name in table.own)
+
     # ------------------------------------------------------------------------------------------------------- links
 
     @cached_property
@@ -151,11 +159,16 @@ class CatalogIndex:
         """What an object has as parts, or needs at once."""
         return self._links.get(ObjectId(catalog, oid), [])
 
+    def part(self, oid: int, kind: str, name: str) -> Iterator[Link]:
+        """A relation's part of that kind and name."""
+        yield from self._parts.get((oid, kind, name), ())
+
     def needed(self, first: Link) -> tuple[Link, ...]:
         """Every link to a function or relation, or to what is not known, that a link leads to; cycles end."""
-        known = self._needed.get(first.target)
+        key = first.target, first.kind in _BY_NAME
+        known = self._needed.get(key)
         if known is None:
-            known = self._needed[first.target] = tuple(self._follow(first))
+            known = self._needed[key] = tuple(self._follow(first))
         return known
 
     def _follow(self, first: Link) -> Iterator[Link]:
@@ -167,18 +180,41 @@ class CatalogIndex:
             if key in seen:
                 continue
             seen.add(key)
-            if link.catalog in _PASSIVE or (link.catalog == "pg_class" and link.kind in _INDEXES):
+            if not _is_passive(link):
+                if not self.is_harmless(link):
+                    yield link
+            elif link.target in self._leading:
                 waiting.extend(self._links.get(link.target, ()))
-            elif not self.is_harmless(link):
-                yield link
 
     @cached_property
-    def implicit(self) -> tuple[tuple[Link, tuple[Link, ...]], ...]:
-        """What a text can use without naming a function, where it leads to a function that is not known."""
+    def _leading(self) -> set[ObjectId]:
+        """Objects from which a way leads to something that is not known: most lead nowhere, and are not followed."""
+        sources: dict[ObjectId, list[ObjectId]] = defaultdict(list)
+        waiting = []
+        for link in self.facts.links:
+            if _is_passive(link):
+                sources[link.target].append(link.source)
+            elif not self.is_harmless(link):
+                waiting.append(link.source)
+        found: set[ObjectId] = set()
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting.extend(sources[one])
+        return found
+
+    @cached_property
+    def implicit(self) -> tuple[tuple[Link, Link], ...]:
+        """What a text can use without naming a function, and each link to a function that is not known by which."""
         if not self._has_implicit:
             self.unread.add(IMPLICIT)
-        found = ((link, self.needed(link)) for link in self.facts.links if link.kind == "implicit")
-        return tuple((link, needed) for link, needed in found if needed)
+        found: dict[tuple[str, str, ObjectId], tuple[Link, Link]] = {}
+        for root in self.facts.links:
+            for link in self.needed(root) if root.kind == "implicit" else ():
+                sign = root.name if root.catalog == "pg_operator" else ""
+                found.setdefault((root.catalog, sign, link.target), (root, link))
+        return tuple(found.values())
 
     @cached_property
     def _has_implicit(self) -> bool:
@@ -254,6 +290,10 @@ class CatalogIndex:
             for function in self._function_names.get(name, ()):
                 if function.one_argument:
                     yield function
+
+
+def _is_passive(link: Link) -> bool:
+    return link.catalog in _PASSIVE or (link.catalog == "pg_class" and link.kind in _INDEXES)
 
 
 def libraries_of(link: Link) -> dict[str, str]:

@@ -59,7 +59,10 @@ LIBRARIES: dict[str, str] = {"_int": "intarray"} | {
 }
 
 #: What user-made functions of language internal may be: another name for a built-in that only computes.
-INTERNAL: frozenset[str] = words("textin textout textrecv textsend rtrim1")
+INTERNAL: frozenset[str] = words("""
+booltext btint8cmp hashint8 int8eq int8ge int8gt int8le int8lt int8ne network_show rtrim1 texticlike texticnlike
+texticregexeq texticregexne textin textout textrecv textsend
+""")
 
 #: Functions of these libraries that reach further: into any type, and so into its domain's CHECK.
 NOT_COMPUTING: frozenset[str] = words("hstore_populate_record hstore_from_record")

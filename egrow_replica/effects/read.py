@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from egrow_replica.catalog.planned import read_planned_calls
 from egrow_replica.catalog.scope import Scope
 from egrow_replica.db import Door, query
+from egrow_replica.effects.bodies import read_function
 from egrow_replica.effects.checks import unread
 from egrow_replica.effects.dependencies import read_links
 from egrow_replica.effects.facts import (
@@ -49,7 +51,9 @@ def read_effects(door: Door, scope: Scope, *, modes: Iterable[Mode] = WINDOW_MOD
         role=door.role,
         own_schema=OWN_SCHEMA,
         content=tuple(
-            ContentFact(name=table.name, oid=table.oid, columns=table.column_names, key=table.key)
+            ContentFact(
+                name=table.name, oid=table.oid, columns=table.column_names, key=table.key, own=table.own_columns
+            )
             for table in scope.tables
         ),
         relations=tuple(relations),
@@ -79,10 +83,29 @@ def _with_texts(door: Door, facts: EffectFacts, modes: tuple[Mode, ...]) -> Effe
         functions = {one.oid for one in wanted if one.catalog == "pg_proc"}
         relations = {one.oid for one in wanted if one.catalog == "pg_class"}
         links = read_links(door, relations, functions, implicit=IMPLICIT in wanted, altered=_altered(facts.functions))
-        bodies = door.rows(BodyFact, query("effects/bodies"), [sorted(functions)])
+        bodies = _texts(door, facts, functions)
         known = dict.fromkeys((*facts.links, *links))
         facts = facts.model_copy(update={"bodies": (*facts.bodies, *bodies), "links": tuple(known)})
-    return facts  # what is gone since the catalog was read stays unread, and refused
+    # What is gone since the catalog was read stays unread, and refused; what was only named is not reached.
+    reached = tuple(body for body in facts.bodies if ObjectId("pg_proc", body.oid) in asked)
+    return facts.model_copy(update={"bodies": reached})
+
+
+def _texts(door: Door, facts: EffectFacts, functions: set[int]) -> list[BodyFact]:
+    """Read texts, and those of all functions that they name, however long the chain is: each look takes a while."""
+    named: dict[str, set[int]] = defaultdict(set)
+    for function in facts.functions:
+        named[function.name.name].add(function.oid)
+    languages = {function.oid: function.language for function in facts.functions}
+    found: list[BodyFact] = []
+    known = {body.oid for body in facts.bodies}
+    while functions := functions - known:
+        known |= functions
+        read = door.rows(BodyFact, query("effects/bodies"), [sorted(functions)])
+        found += read
+        bodies = [read_function(languages.get(one.oid, ""), one.definition, one.source) for one in read]
+        functions = {oid for body in bodies for _, name in body.calls for oid in named.get(name, ())}
+    return found
 
 
 def _with_partitions(oids: Iterable[int], inheritance: Iterable[InheritanceFact]) -> set[int]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Set
 from dataclasses import dataclass
 
-from egrow_replica.effects.bodies import Body, Reference, read_rule
+from egrow_replica.effects.bodies import Body, Reference, Write, read_rule
 from egrow_replica.effects.facts import FIRST_NORMAL_OID, FunctionFact, Link, Mode, RelationFact, TriggerFact
 from egrow_replica.effects.hints import (
     disarm_rule,
@@ -51,8 +52,8 @@ class TracePoint:
 class Effect:
     """Something worth a finding.
 
-    :ivar kind: relation (written), locks (its rows), anything, definer, notice, missing (a bare name that the path
-        does not find).
+    :ivar kind: relation (written), own (columns), locks (its rows), anything, definer, notice, missing (a bare
+        name that the path does not find).
     :ivar hint: the SQL that takes the chain's first link out, or what it lacks in; ``""`` where no statement does.
     """
 
@@ -146,16 +147,29 @@ class Tracer:
             word = {"A": "ALWAYS", "R": "REPLICA"}.get(trigger.enabled, "ENABLED")
             why = f"trigger {trigger.name}{on} ({word}, {trigger.timing} {event.upper()})"
             self._hint = self._disarm(oid, trigger, mode)
-            for part in index.parts("pg_class", oid):
-                if part.kind == "when" and part.name == trigger.name:
-                    self._needs(point, f"{why}: WHEN", part)
+            for part in index.part(oid, "when", trigger.name):
+                self._needs(point, f"{why}: WHEN", part)
             if trigger.builtin in KEY_CHECKS:
                 self._key_check(point, why, oid, refers=KEY_CHECKS[trigger.builtin])
             if trigger.builtin in TRIGGERS and trigger.builtin not in TEXT_SEARCH:
                 continue
             if trigger.timing == "BEFORE" and trigger.for_each_row and index.is_content(oid):
                 self._reach(point, why, "changes", trigger.name, oid)
+                self._own_columns(point, why, oid, self._set_by(trigger) if event == "update" else frozenset())
             self._call_oid(point, why, trigger.function, trigger.builtin, EMPTY)
+
+    def _set_by(self, trigger: TriggerFact) -> Set[str]:
+        """Fields of the row that a trigger's function may set."""
+        function = self._index.functions.get(trigger.function)
+        if function is not None and function.language == "plpgsql":
+            return self._index.body(function).sets
+        return {"*"} if any("\\" in one for one in trigger.arguments) else set(trigger.arguments[:1])
+
+    def _own_columns(self, point: TracePoint, why: str, oid: int, columns: Set[str]) -> None:
+        """What is written of production's own values."""
+        for column in sorted(self._index.own_columns(oid)):
+            if column in columns or "*" in columns:
+                self._reach(point, why, "own", f"{self._index.show(oid)}.{column}", oid)
 
     def _key_check(self, point: TracePoint, why: str, oid: int, *, refers: bool) -> None:
         """Somebody made a foreign key's check fire: it reads the other table, and locks the row that is referred to."""
@@ -169,9 +183,9 @@ class Tracer:
         for part in index.parts("pg_class", oid):
             if part.kind == "foreign key":
                 self._needs(point, why, part)
-        for root, _ in index.implicit:
+        for root, link in index.implicit:
             if root.catalog == "pg_cast":
-                self._needs(point, f"{why}: by a cast", root)
+                self._link(point, f"{why}: by a cast", link)
 
     def _disarm(self, oid: int, trigger: TriggerFact, mode: Mode) -> str:
         found = self._index.relations.get(oid)
@@ -187,13 +201,15 @@ class Tracer:
     def _needs(self, point: TracePoint, why: str, part: Link, path: Path = ()) -> None:
         """Follow everything that a part leads to."""
         for link in self._index.needed(part):
-            if link.catalog == "pg_proc":
-                self._call_oid(point, why, link.oid, link.name, path, libraries_of(link))
-            elif link.catalog == "pg_class":
-                self._needs_relation(point, why, link, path)
-            else:
-                what = f"an object of {link.catalog}, which is not on the list"
-                self._reach(point, why, "anything", what, None)
+            self._link(point, why, link, path)
+
+    def _link(self, point: TracePoint, why: str, link: Link, path: Path = ()) -> None:
+        if link.catalog == "pg_proc":
+            self._call_oid(point, why, link.oid, link.name, path, libraries_of(link))
+        elif link.catalog == "pg_class":
+            self._needs_relation(point, why, link, path)
+        else:
+            self._reach(point, why, "anything", f"an object of {link.catalog}, which is not on the list", None)
 
     def _needs_relation(self, point: TracePoint, why: str, link: Link, path: Path) -> None:
         relation = self._index.relations.get(link.oid)
@@ -213,9 +229,8 @@ class Tracer:
                 if found is not None:
                     self._hint = (drop_rule if self._index.is_content(oid) else disarm_rule)(found.name, rule)
                 self._text(point, why, read_rule(rule.definition), EMPTY)
-                for part in self._index.parts("pg_class", oid):
-                    if part.kind == "rule" and part.name == rule.name:
-                        self._needs(point, why, part)
+                for part in self._index.part(oid, "rule", rule.name):
+                    self._needs(point, why, part)
 
     def _keys(self, point: TracePoint, oid: int, event: str) -> None:
         for key in self._index.keys.get(oid, ()):
@@ -237,8 +252,10 @@ class Tracer:
         ]
         return " ".join(self._disarm(oid, trigger, self._mode).partition(" --")[0] for trigger in carriers)
 
-    def _write(self, point: TracePoint, why: str, oid: int, event: str) -> None:
+    def _write(self, point: TracePoint, why: str, oid: int, event: str, columns: Set[str] = frozenset({"*"})) -> None:
         target = TracePoint("write", oid, event)
+        if event != "insert":
+            self._own_columns(point, why, oid, columns)
         self._reach(point, why, "relation", self._index.show(oid), oid)
         self._visit(point, why, target, self._index.show(oid))
 
@@ -257,9 +274,9 @@ class Tracer:
 
     def _builtin(self, point: TracePoint, why: str, name: str) -> None:
         if name in TEXT_SEARCH:
-            for root, _ in self._index.implicit:
+            for root, link in self._index.implicit:
                 if root.catalog in ("pg_ts_template", "pg_ts_parser"):
-                    self._needs(point, f"{why}: {name}() with the text search template or parser {root.name}", root)
+                    self._link(point, f"{why}: {name}() with the text search template or parser {root.name}", link)
         elif name in ACTING:
             self._reach(point, why, "notice", f"{name}()", None)
         elif name not in BUILTIN and name not in TRIGGERS:
@@ -310,7 +327,7 @@ class Tracer:
         for act in sorted(body.acts):
             self._reach(point, why, "notice", act, None)
         for write in sorted(body.writes, key=lambda write: (write.verb, str(write.target))):
-            self._named_write(point, f"{before}{write.verb.upper()}", write.target, write.verb, path, write.children)
+            self._named_write(point, f"{before}{write.verb.upper()}", write, path)
         for read in sorted(body.reads, key=str):
             self._read(point, before, read, path)
         for call in sorted(body.calls, key=str):
@@ -319,9 +336,9 @@ class Tracer:
             self._call(point, f"{before}calls", function, path)
         self._implicit_calls(point, before, body, path)
 
-    def _named_write(
-        self, point: TracePoint, why: str, target: Reference, verb: str, path: Path, with_children: bool
-    ) -> None:
+    def _named_write(self, point: TracePoint, why: str, write: Write, path: Path) -> None:
+        target = write.target
+        columns = write.columns if write.verb == "update" else {"*"}
         found, missing = self._index.find_relations(target, path)
         if missing:
             hint = self._find(point, path, [one.name.schema for one in found])
@@ -329,9 +346,9 @@ class Tracer:
         if not found:
             self._reach(point, why, "anything", f"{_shown(target)}, which is no table that we know", None)
         for relation in found:
-            self._write(point, why, relation.oid, verb)
-            for child in self._index.heirs(relation.oid) if with_children else ():
-                self._write(point, f"{why} (inheritance)", child, verb)
+            self._write(point, why, relation.oid, write.verb, columns)
+            for child in self._index.heirs(relation.oid) if write.children else ():
+                self._write(point, f"{why} (inheritance)", child, write.verb, columns)
 
     def _read(self, point: TracePoint, before: str, target: Reference, path: Path) -> None:
         found, missing = self._index.find_relations(target, path)
@@ -382,11 +399,11 @@ class Tracer:
             self._call(point, why, function, path)
 
     def _implicit_calls(self, point: TracePoint, before: str, body: Body, path: Path) -> None:
-        for root, _ in self._index.implicit:
+        for root, link in self._index.implicit:
             if root.catalog == "pg_operator" and root.name not in body.operators | _UNWRITTEN:
                 continue
             if root.catalog not in ("pg_ts_template", "pg_ts_parser"):
-                self._needs(point, f"{before}may call, by {_IMPLICIT[root.catalog]} {root.name}".rstrip(), root, path)
+                self._link(point, f"{before}may call, by {_IMPLICIT[root.catalog]} {root.name}".rstrip(), link, path)
         if "@@" in body.operators:
             self._builtin(point, f"{before}@@", "to_tsvector")
 

@@ -24,7 +24,8 @@ SELECT t.tgrelid::bigint AS relation,
                                    AND ((d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = g.oid)
                                         OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                                             AND d.objid = t.tgrelid AND d.objsubid = g.adnum))
-                                 WHERE g.adrelid = t.tgrelid AND g.adnum = ANY (t.tgattr::int2[])))) AS columns
+                                 WHERE g.adrelid = t.tgrelid AND g.adnum = ANY (t.tgattr::int2[])))) AS columns,
+       pg_catalog.string_to_array(pg_catalog.rtrim(pg_catalog.encode(t.tgargs, 'escape'), '\000'), '\000') AS arguments
   FROM pg_catalog.pg_trigger AS t
   JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
