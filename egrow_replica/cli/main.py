@@ -8,6 +8,7 @@ import json
 import logging
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -26,6 +27,7 @@ from egrow_replica.cli import (
     commands_plan,
     commands_streaks,
     language,
+    log,
     render,
 )
 from egrow_replica.cli.arguments import take_apart
@@ -72,7 +74,9 @@ def global_options(
     state.verbose, state.yes, state.log_file = verbose, yes, log_file
     if no_color:
         state.out, state.err = console(no_color=True), console(stderr=True, no_color=True)
-    _start_log(state)
+    if log_file is not None:
+        log.open_log(log_file, verbose=verbose)
+        log.begun(state.arguments)
 
 
 commands.register(app)
@@ -100,9 +104,17 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
+    started = time.monotonic()
+    exit_code = _run(arguments)
+    log.ended(exit_code, time.monotonic() - started)
+    return exit_code
+
+
+def _run(arguments: list[str]) -> int:
     line = take_apart(arguments)
     program = typer.main.get_command(app)
-    state = State(json=line.json, command=line.command(getattr(program, "commands", {})))
+    command = line.command(getattr(program, "commands", {}))
+    state = State(json=line.json, command=command, arguments=tuple(arguments))
     language.use(None)
     logging.getLogger("egrow_replica").addHandler(logging.NullHandler())
     prose = io.StringIO()  # help, which the parser prints by itself
@@ -170,18 +182,3 @@ def _print_json(command: str, report: BaseModel | None, exit_code: int, error: E
         answer["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer, ensure_ascii=sys.stdout.encoding.lower() != "utf-8") + "\n")
     sys.stdout.flush()
-
-
-def _start_log(state: State) -> None:
-    if state.log_file is None:
-        return
-    try:
-        handler = logging.FileHandler(state.log_file, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"the log file {str(state.log_file)!r} cannot be written: {error.strerror}") from None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger = logging.getLogger("egrow_replica")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    # Every statement that is sent: much, and only where it was asked for.
-    logging.getLogger("egrow_replica.sql").setLevel(logging.DEBUG if state.verbose else logging.INFO)

@@ -27,11 +27,12 @@ _LOG = logging.getLogger("egrow_replica")
 
 
 class ConsoleListener:
-    """Writes what happens to a console and to the log."""
+    """Writes what happens to a console, unless it shall be quiet, and to the log in any case."""
 
-    def __init__(self, console: Console, *, verbose: bool) -> None:
+    def __init__(self, console: Console, *, verbose: bool, quiet: bool = False) -> None:
         self._console = console
         self._verbose = verbose
+        self._quiet = quiet
 
     def step_started(self, name: str) -> None:
         """Only in the log: the console gets its line at the end."""
@@ -42,11 +43,14 @@ class ConsoleListener:
         _LOG.info("step %s %s after %.3f s: %s", report.name, report.status, report.seconds, report.detail)
         detail = f"  [dim]{escape(report.detail)}[/]" if report.detail else ""
         line = f"{_MARKS[report.status]} {report.name:<13} {report.seconds:7.2f} s{detail}"
-        self._console.print(line, highlight=False, soft_wrap=True)
+        if not self._quiet:
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """A line of its own."""
         _LOG.info("%s", text)
+        if self._quiet:
+            return
         if self._verbose or text.startswith(("warning", "rolling back", "window ", "waiting on ")):
             self._console.print(f"  [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
 
@@ -61,7 +65,7 @@ class ConsoleListener:
         self._show(tr("{done} of {total} of production's WAL read"), done_bytes, total_bytes)
 
     def _show(self, text: str, done_bytes: int, total_bytes: int) -> None:
-        if not self._console.is_terminal:
+        if self._quiet or not self._console.is_terminal:
             return
         self._console.control(_FRESH_LINE)
         if done_bytes < total_bytes:

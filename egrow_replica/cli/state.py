@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from egrow_replica.app.context import Context
+from egrow_replica.cli import log
 from egrow_replica.cli.language import tr
 from egrow_replica.cli.progress import ConsoleListener
 from egrow_replica.errors import UsageError
 from egrow_replica.guard import read_name
 from egrow_replica.settings import load_settings
-from egrow_replica.window.listener import Listener, Silence
+from egrow_replica.window.listener import Listener
 
 #: A pipe has no width; a table that is cut in a log helps nobody.
 PIPE_WIDTH = 160
@@ -32,12 +33,13 @@ def console(*, stderr: bool = False, no_color: bool | None = None) -> Console:
 class State:
     """Where output goes and what was asked.
 
-    :ivar command: as it was typed.
+    :ivar command: as it was typed; ``arguments``: all of the command line.
     :ivar out: human output, standard output; ``err``: progress and errors.
     :ivar answer: what was found before any command began.
     """
 
     command: str = ""
+    arguments: tuple[str, ...] = ()
 
     config: Path | None = None
     json: bool = False
@@ -52,11 +54,13 @@ class State:
     @property
     def listener(self) -> Listener:
         """Who hears of progress."""
-        return Silence() if self.quiet else ConsoleListener(self.err, verbose=self.verbose)
+        return ConsoleListener(self.err, verbose=self.verbose, quiet=self.quiet)
 
     def context(self) -> Context:
         """The configuration, read; :raises ConfigurationError: it cannot be."""
-        return Context(load_settings(self.config, read_name=read_name), self.listener)
+        settings = load_settings(self.config, read_name=read_name)
+        log.configured(settings)
+        return Context(settings, self.listener)
 
     def confirm(self, question: str) -> None:
         """Ask before something is written.
