@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import psycopg
 import pytest
+from builders import _comparison, varied_scope
 from psycopg import sql
 from support.pair import open_directory
 from support.versions import bin_dirs
@@ -107,6 +108,14 @@ def test_a_filter_passes_where_postgresql_takes_it(world: World) -> None:
         if not wanted:
             differences.append((line, f"server: {taken}", f"guard: {passes}"))
     assert differences == []
+
+
+@pytest.mark.parametrize("condition", ["tags && others", "title LIKE slug || '%'", "during @> id", "(id, n) > (1, 2)"])
+def test_what_passes_passes_where_rows_are_compared(condition: str) -> None:
+    scope = varied_scope()
+    tables = tuple(table.model_copy(update={"filter": vet_filter(condition)}) for table in scope.tables[:2])
+    for text in _comparison(scope.model_copy(update={"tables": tables}), ""):
+        assert vet(text, Policy.for_window(content=[table.name for table in tables]))
 
 
 def test_what_passes_finds_the_same_rows_without_the_tables_name(world: World) -> None:

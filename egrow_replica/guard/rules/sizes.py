@@ -8,7 +8,7 @@ computed while the statement runs may be of any size.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts
@@ -30,6 +30,9 @@ from egrow_replica.guard.tree import Node, class_of, constant, strings
 
 RULE = "size-of-argument"
 
+#: Whether a column is a table's own.
+_Own = Callable[[Node], bool]
+
 #: What makes a column that is not a table's own.
 _COMPUTED = ("RangeSubselect", "RangeFunction", "RangeTableFunc", "JsonTable", "CommonTableExpr")
 #: A comparison whose right side is not a constant: lists of both sides are compared with each other.
@@ -43,25 +46,49 @@ def check(facts: Facts, policy: Policy) -> tuple[()]:
 
     :raises Refused: rule ``size-of-argument``.
     """
-    plain = not any(name in facts.nodes for name in _COMPUTED)
+    own = _own_columns(facts)
     for names, call in facts.functions:
-        _check_call(names[-1], call.args or (), plain)
+        _check_call(names[-1], call.args or (), own)
     for node in facts.of("A_Expr", "SubLink"):
-        _check_operator(node, plain)
+        _check_operator(node, own)
     for cast in facts.of("TypeCast"):
-        if strings(cast.typeName.names)[-1] in PARSED and not _is_small(cast.arg, plain):
+        if strings(cast.typeName.names)[-1] in PARSED and not _is_small(cast.arg, own):
             raise Refused(RULE, f"what is read as {strings(cast.typeName.names)[-1]} is a short constant")
     for node in facts.of("XmlExpr"):
-        if node.op.name == "IS_XMLPARSE" and not _is_small(node.args[0], plain):
+        if node.op.name == "IS_XMLPARSE" and not _is_small(node.args[0], own):
             raise Refused(RULE, "what is read as xml is a short constant")
     for path in _paths(facts):
         _check_path(path)
     return ()
 
 
-def _check_call(name: str, arguments: tuple[Node, ...], plain: bool) -> None:
+def _own_columns(facts: Facts) -> _Own:
+    """Which columns are surely a table's own: of a name in front that nothing but tables goes by, or all of them."""
+    tables = {_name_of(item) for item in facts.of("RangeVar") if item.schemaname}
+    computed = {_name_of(item) for item in facts.of("RangeVar") if not item.schemaname}
+    computed.update(_name_of(item) for item in facts.of(*_COMPUTED, "JoinExpr"))
+    sources = tables - computed
+    if not any(name in facts.nodes for name in _COMPUTED):
+        return lambda column: True
+    return lambda column: len(column.fields) > 1 and getattr(column.fields[-2], "sval", None) in sources
+
+
+def _none(column: Node) -> bool:
+    return False
+
+
+def _name_of(item: Node) -> str:
+    """What an item of FROM goes by; a function goes by its own name where it has no other."""
+    if getattr(item, "alias", None) is not None:
+        return str(item.alias.aliasname)
+    if class_of(item) == "RangeFunction" and class_of(item.functions[0][0]) == "FuncCall":
+        return strings(item.functions[0][0].funcname)[-1]
+    return str(getattr(item, "relname", None) or getattr(item, "ctename", ""))
+
+
+def _check_call(name: str, arguments: tuple[Node, ...], own: _Own) -> None:
     for position in MEASURED.get(name, ()):
-        if position < len(arguments) and not _is_small(arguments[position], plain):
+        if position < len(arguments) and not _is_small(arguments[position], own):
             raise Refused(RULE, f"argument {position + 1} of {name} may be large: nothing would end the call")
     for position in COUNTED.get(name, ()):
         if position < len(arguments) and not _is_count(arguments[position]):
@@ -78,7 +105,7 @@ def _check_call(name: str, arguments: tuple[Node, ...], plain: bool) -> None:
         _check_path(_text(arguments[PATHS[name]]))
 
 
-def _check_operator(node: Node, plain: bool) -> None:
+def _check_operator(node: Node, own: _Own) -> None:
     if class_of(node) == "SubLink":
         names, operands = strings(node.operName), (node.testexpr, node.subselect)
     else:
@@ -86,9 +113,9 @@ def _check_operator(node: Node, plain: bool) -> None:
     if not names or operands[0] is None:
         return
     operator = names[-1]
-    if operator in PATTERNS and not _is_small(operands[1], plain):
+    if operator in PATTERNS and not _is_small(operands[1], own):
         raise Refused(RULE, "a pattern of LIKE is a short constant, or made of a table's own columns")
-    if operator in OVER_BOTH and not _are_measured(operands, plain):
+    if operator in OVER_BOTH and not _are_measured(operands, own):
         raise Refused(RULE, f"one operand of {operator} is a short constant: else nothing would end a large one")
     if operator in ("@?", "@@") and class_of(node) == "A_Expr" and not _is_search(node):
         _check_path(_text(operands[1]))
@@ -103,23 +130,23 @@ def _cast_to(node: Node, name: str) -> bool:
     return class_of(node) == "TypeCast" and strings(node.typeName.names)[-1] == name
 
 
-def _are_measured(operands: tuple[Node, Node], plain: bool) -> bool:
+def _are_measured(operands: tuple[Node, Node], own: _Own) -> bool:
     """One is a short constant, or both are no more than a table's own columns."""
-    return any(_is_small(operand, False) for operand in operands) or all(_is_small(each, plain) for each in operands)
+    return any(_is_small(operand, _none) for operand in operands) or all(_is_small(each, own) for each in operands)
 
 
-def _is_small(node: Node, plain: bool) -> bool:
+def _is_small(node: Node, own: _Own) -> bool:
     """Whether a value is small by what the text says; columns count where they can only be a table's own."""
     name = class_of(node)
     if name == "ColumnRef":
-        return plain
+        return own(node)
     if name == "A_Const":
         return len(str(constant(node) or "")) <= SMALL
     if name == "TypeCast" and strings(node.typeName.names)[-1] in FIXED and not node.typeName.arrayBounds:
         return True
     parts = _parts(node)
     # A parameter's value is the program's own.
-    return name == "ParamRef" or (parts is not None and len(parts) <= FEW and all(_is_small(p, plain) for p in parts))
+    return name == "ParamRef" or (parts is not None and len(parts) <= FEW and all(_is_small(p, own) for p in parts))
 
 
 def _parts(node: Node) -> tuple[Node, ...] | None:
