@@ -30,8 +30,8 @@ SAMPLING: frozenset[str] = frozenset({"bernoulli", "system"})
 
 #: Functions over any type whose other arguments take it: what stands there must say its own.
 ANY_TYPE: frozenset[str] = words("""
-array_append array_cat array_position array_positions array_prepend array_remove array_replace lag lead width_bucket
-range_merge
+array_append array_cat array_position array_positions array_prepend array_remove array_replace cume_dist dense_rank lag
+lead percent_rank range_merge rank width_bucket
 """)
 
 #: Operators that there are over text, json and the like only: none of them takes any array, row or range.
