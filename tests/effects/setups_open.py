@@ -19,8 +19,8 @@ NOT_SEEN: frozenset[str] = frozenset(
 )
 
 #: Not seen when the stream is rehearsed. By its nature: another session's writes, what waits for a value or for the
-#: worker itself. Else a gap: rows for which there is no partition or that exclude each other are not played, plans are
-#: made once a session, WAL is not read.
+#: worker itself. Else a gap: rows that exclude each other are not played, plans are made once a session, and WAL is not
+#: read.
 NOT_REHEARSED: frozenset[str] = frozenset(
     {
         "operator over dblink_exec",
@@ -28,8 +28,6 @@ NOT_REHEARSED: frozenset[str] = frozenset(
         "dblink as citext",
         "only where the value is another",
         "only under the worker",
-        "partition key's operator class, range",
-        "partition key's operator class, list",
         "foreign key, the plan of the table that it looks into",
         "exclusion at the commit",
         "production's own column, of the row itself",

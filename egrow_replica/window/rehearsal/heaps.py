@@ -110,12 +110,15 @@ class Heap:
         backwards = SQL(", ").join(SQL("{} DESC").format(Identifier("t", name)) for name in self.content.key)
         return query("rehearsal/last_row", table=relation(self.name), values=self._values(), backwards=backwards)
 
-    def insert(self) -> Composed:
-        """Add a row; its values are ``$1`` and so on."""
+    def insert(self, *, routed: bool = False) -> Composed:
+        """Add a row; its values are ``$1`` and so on.
+
+        :param routed: by way of the whole table, which finds out what partition it belongs to.
+        """
         names = [column.name for column in self.columns]
         return query(
             "rehearsal/insert_row",
-            table=relation(self.name),
+            table=relation(self.content.name if routed else self.name),
             columns=columns(names),
             values=_parameters(names, 1),
             overriding=SQL("OVERRIDING SYSTEM VALUE" if self.content.identity_always else ""),

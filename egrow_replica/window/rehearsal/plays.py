@@ -110,6 +110,8 @@ class Performance:
         row = next(iter(self.door.rows(Row, self.heap.first_row())), None)
         other = next(iter(self.door.rows(Row, self.heap.last_row())), None)
         added = self._insert(row or other) if "insert" in self.publish else None
+        if added is not None and self.heap.is_partition:
+            self._insert(row or other or added, routed=True)
         if row is None and other is not None:
             self.missed.append("somebody holds its rows: changes were played on a copy of one")
         row = row or added
@@ -123,13 +125,13 @@ class Performance:
 
     # -------------------------------------------------------------------------------------------------- kinds of change
 
-    def _insert(self, template: Row | None) -> Row | None:
+    def _insert(self, template: Row | None, *, routed: bool = False) -> Row | None:
         """A copy under a new key, with new values wherever no two rows may have the same; without a row, of its types.
 
         Where that does not do, everything is made new, because a key may lie in an expression; of types alone, what may
         be is left empty.
         """
-        statement = self.heap.insert()
+        statement = self.heap.insert(routed=routed)
         attempts = (
             (statement, [self._added(column, template, attempt) for column in self.heap.columns])
             for attempt in range(self.heap.tries)
@@ -280,6 +282,8 @@ def planned_plays(heap: Heap, publish: tuple[Operation, ...], *, deletes: bool) 
     yield heap.first_row()
     if "insert" in publish:
         yield heap.insert()
+        if heap.is_partition:
+            yield heap.insert(routed=True)
     if "update" in publish and heap.settable:
         yield heap.write_anew()
         key = heap.content.key
