@@ -38,7 +38,9 @@ _STARTS = frozenset({";", "begin", "then", "else", "loop", ">>"})
 _VALUE = 2
 _ASSIGNMENTS = (3, 4, 5)
 #: Settings that change what else would run.
-_POWERFUL = frozenset({"session_replication_role", "role", "session_authorization", "row_security"})
+POWERFUL_SETTINGS = frozenset(
+    {"session_replication_role", "role", "session_authorization", "row_security", "dynamic_library_path"}
+)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _setting(node: Node, body: Body) -> None:
     name = (node.name or "").lower()
     if name == "search_path" or not name:
         body.free_path = True
-    if name in _POWERFUL or not name:
+    if name in POWERFUL_SETTINGS or not name:
         body.give_up(f"SET {name or 'of several settings'}")
     for argument in node.args or ():
         _gathered(argument, body)

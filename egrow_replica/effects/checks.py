@@ -17,7 +17,6 @@ from egrow_replica.effects.facts import (
     Mode,
     ObjectId,
     RelationFact,
-    RelationIdentity,
     SequenceFact,
 )
 from egrow_replica.effects.findings import Finding, describe, failure, merged, refusal, warning
@@ -26,7 +25,7 @@ from egrow_replica.effects.hints import relation as sql_name
 from egrow_replica.effects.index import CatalogIndex
 from egrow_replica.effects.trace import Tracer
 from egrow_replica.guard.statements import command_tags
-from egrow_replica.model import QualifiedName, Severity
+from egrow_replica.model import Severity
 
 ALL_COMMANDS = frozenset(Command)
 #: What the stream does besides ``delete``, and what reconcile and restore do.
@@ -39,22 +38,18 @@ def validate_effects(
     *,
     mode: Mode,
     commands: frozenset[Command] = ALL_COMMANDS,
-    trusted: Iterable[QualifiedName] = (),
 ) -> tuple[Finding, ...]:
-    """Everything that these writes to content would set in motion in this mode.
-
-    :param trusted: functions that somebody vouches for, whatever they do.
-    """
-    index = CatalogIndex(facts, frozenset(trusted))
+    """Everything that these writes to content would set in motion in this mode."""
+    index = CatalogIndex(facts)
     return merged(_write_findings(index, mode, commands))
 
 
-def validate_window(facts: EffectFacts, *, deletes: bool, trusted: Iterable[QualifiedName] = ()) -> tuple[Finding, ...]:
+def validate_window(facts: EffectFacts, *, deletes: bool) -> tuple[Finding, ...]:
     """All that concerns a window: the stream, our own writes under the replica role, and what lies around content.
 
     :param deletes: the publication publishes deletes.
     """
-    index = CatalogIndex(facts, frozenset(trusted))
+    index = CatalogIndex(facts)
     streamed = ALL_COMMANDS if deletes else STREAMED
     return merged(
         [
@@ -65,14 +60,9 @@ def validate_window(facts: EffectFacts, *, deletes: bool, trusted: Iterable[Qual
     )
 
 
-def validate_changes(facts: EffectFacts, before: Iterable[RelationIdentity]) -> tuple[Finding, ...]:
-    """Content relations that are not what they were when ``before`` was taken."""
-    return tuple(_changes(facts, before))
-
-
 def unread(facts: EffectFacts, modes: Iterable[Mode]) -> frozenset[ObjectId]:
     """What has to be read besides before these modes can be judged: texts of functions, what relations need."""
-    index = CatalogIndex(facts, frozenset())
+    index = CatalogIndex(facts)
     list(scope_checks(index))
     for mode in modes:
         list(_write_findings(index, mode, ALL_COMMANDS))
@@ -128,22 +118,6 @@ def _unguarded_references(index: CatalogIndex, table: ContentFact, mode: Mode, c
             modes=(mode,),
             commands=(command,),
         )
-
-
-# ----------------------------------------------------------------------------------------------------------- changes
-
-
-def _changes(facts: EffectFacts, before: Iterable[RelationIdentity]) -> Iterator[Finding]:
-    for old in before:
-        new = facts.by_name.get(old.name)
-        if new is None or new.oid != old.oid:
-            message = "it is not the table that it was when the window opened"
-        elif new.owner != old.owner:
-            message = f"it belonged to {old.owner} when the window opened and belongs to {new.owner} now"
-        else:
-            continue
-        hint = "Find out who changed it; then close the window with `disable --no-validate`."
-        yield refusal("relation-changed", str(old.name), message, hint)
 
 
 # ------------------------------------------------------------------------------------------------------ scope checks

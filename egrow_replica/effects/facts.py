@@ -243,14 +243,6 @@ class SequenceFact(Model):
     owner: int | None
 
 
-class RelationIdentity(Model):
-    """Which relation a name meant, and whose it was."""
-
-    name: TableName
-    oid: int
-    owner: str
-
-
 class EffectFacts(Model):
     """Everything at once.
 
@@ -279,9 +271,3 @@ class EffectFacts(Model):
     def by_name(self) -> dict[QualifiedName, RelationFact]:
         """Relations by name."""
         return {relation.name: relation for relation in self.relations}
-
-    @property
-    def identities(self) -> tuple[RelationIdentity, ...]:
-        """Which relations the content names mean now; kept, they tell later whether one was exchanged."""
-        found = (self.by_name.get(table.name) for table in self.content)
-        return tuple(RelationIdentity(name=one.name, oid=one.oid, owner=one.owner) for one in found if one is not None)

@@ -29,7 +29,6 @@ from egrow_replica.effects.lists import (
     TYPE_LIBRARIES,
     WRITTEN_IN_SQL,
 )
-from egrow_replica.model import QualifiedName
 
 #: Where functions look for bare names; ``None``: it cannot be told, so everywhere.
 Path = tuple[str, ...] | None
@@ -69,7 +68,6 @@ class CatalogIndex:
     """The facts, indexed."""
 
     facts: EffectFacts
-    trusted: frozenset[QualifiedName]
     relations: dict[int, RelationFact] = field(default_factory=dict)
     functions: dict[int, FunctionFact] = field(default_factory=dict)
     unread: set[ObjectId] = field(default_factory=set)
@@ -232,8 +230,6 @@ class CatalogIndex:
 
     def computes(self, function: FunctionFact, libraries: dict[str, str]) -> bool:
         """Whether it is a C function of a library that only computes, or a built-in under another name."""
-        if function.name in self.trusted:
-            return True
         if function.security_definer or function.settings:
             return False
         if function.language == "internal" and function.oid < FIRST_NORMAL_OID:

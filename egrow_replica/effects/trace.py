@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Set
 from dataclasses import dataclass
 
-from egrow_replica.effects.bodies import Body, Reference, Write, read_rule
+from egrow_replica.effects.bodies import POWERFUL_SETTINGS, Body, Reference, Write, read_rule
 from egrow_replica.effects.facts import FIRST_NORMAL_OID, FunctionFact, Link, Mode, RelationFact, TriggerFact
 from egrow_replica.effects.hints import (
     disarm_rule,
@@ -290,8 +290,6 @@ class Tracer:
         path: Path,
         libraries: dict[str, str] = LIBRARIES,
     ) -> None:
-        if function.name in self._index.trusted:
-            return
         shown = f"{function.name}()"
         if function.security_definer:
             self._reach(point, why, "definer", shown, None, hint=self._link_hint(point) or make_invoker(function))
@@ -313,7 +311,7 @@ class Tracer:
             what = f"{function.language} function of {function.library or 'the server'}"
             self._reach(point, "", "anything", what, None)
             return
-        for name in ("session_replication_role", "role", "row_security"):
+        for name in sorted(POWERFUL_SETTINGS):
             if function.setting(name) is not None:
                 self._reach(point, "", "anything", f"it runs with its own {name}", None)
         self._text(point, "", index.body(function), point.path)
