@@ -59,15 +59,11 @@ class _Unsuitable(Exception):
 
 
 class StopsStream(Exception):
-    """A change fails as it would in the stream.
-
-    :ivar failure: what the server said.
-    """
+    """A change fails as it would in the stream; its text is what the server said."""
 
     def __init__(self, kind: Kind, failure: StatementFailed) -> None:
         super().__init__(failure.message)
         self.kind = kind
-        self.failure = failure
 
 
 @dataclass
