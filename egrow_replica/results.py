@@ -176,6 +176,63 @@ class UserRows(Model):
     unknown: tuple[str, ...] = ()
 
 
+class ChangeKind(StrEnum):
+    """What became of a definition."""
+
+    NEW = "new"
+    GONE = "gone"
+    MADE_ANEW = "made-anew"
+    FIRES = "fires"
+    CHANGED = "changed"
+    CHANGED_BACK = "changed-back"
+
+
+class DefinitionChange(Model):
+    """Something that a write to content depends on, and that is not what it was when the window opened.
+
+    :ivar object: its kind and its identity, as PostgreSQL writes them.
+    :ivar detail: when a trigger or a rule fires now.
+    """
+
+    object: str
+    change: ChangeKind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return _CHANGED[self.change].format(object=self.object, detail=self.detail)
+
+
+_CHANGED = {
+    ChangeKind.NEW: "{object} is new",
+    ChangeKind.GONE: "{object} is gone",
+    ChangeKind.MADE_ANEW: "{object} was dropped and made anew",
+    ChangeKind.FIRES: "{object} {detail} now",
+    ChangeKind.CHANGED: "{object} was changed",
+    ChangeKind.CHANGED_BACK: "{object} was changed and changed back, or its privileges were",
+}
+
+
+class DefinitionsLook(Model):
+    """What is seen of the definitions that a write to content depends on.
+
+    :ivar changes: also those that were seen before and taken back since.
+    :ivar refused: why a window may not be open with them, as they are judged now; a sentence each.
+    """
+
+    changes: tuple[DefinitionChange, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """A sentence for each change."""
+        return tuple(f"since the window opened: {one}" for one in self.changes)
+
+    def after(self, earlier: DefinitionsLook | None) -> DefinitionsLook:
+        """This look with what an earlier one saw; what was streamed meanwhile is in the evidence."""
+        before = earlier.changes if earlier is not None else ()
+        return self.model_copy(update={"changes": tuple(dict.fromkeys((*before, *self.changes)))})
+
+
 class ProductionColumns(Model):
     """The verdict on the columns of a content table that do not travel: their values are production's own.
 
@@ -275,6 +332,7 @@ class StreamedRows(Model):
 class Validation(Model):
     """The evidence of a window.
 
+    :ivar definitions: what a write to content depends on and that is not what it was when the window opened.
     :ivar not_back: rows of users that the window changed, named once nothing of it can write any more.
     :ivar put_back: the file with SQL for them, for a person to review; only there stand their values.
     :ivar problems: each finding that makes the validation fail, as a sentence; empty when it passed.
@@ -293,6 +351,7 @@ class Validation(Model):
     streaks: tuple[StreakNumber, ...] = ()
     not_back: tuple[UserRows, ...] = ()
     put_back: Path | None = None
+    definitions: tuple[DefinitionChange, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -467,6 +526,7 @@ class StatusReport(Model):
     """Answer of ``status``; everything but ``window``, ``hold`` and ``warnings`` is empty when none is open.
 
     :ivar waits_for: who on production holds what a worker of the stream waits for, and whom those wait for in turn.
+    :ivar definitions: as of a :class:`Validation`.
     """
 
     window: StatusWindow | None
@@ -477,6 +537,7 @@ class StatusReport(Model):
     subscription: SubscriptionStatus | None = None
     workers: tuple[WorkerStatus, ...] = ()
     waits_for: tuple[Blocker, ...] = ()
+    definitions: tuple[DefinitionChange, ...] = ()
     watched: bool = False
     tables: tuple[TableState, ...] = ()
     hold: HoldReport | None = Field(None, exclude_if=lambda hold: hold is None)
@@ -699,9 +760,10 @@ class PlanReport(Model):
 
 
 class PauseReport(Model):
-    """Answer of ``pause`` and ``resume``."""
+    """Answer of ``pause`` and ``resume``; ``definitions``: as of a :class:`Validation`."""
 
     window: WindowSummary
+    definitions: tuple[DefinitionChange, ...] = ()
 
 
 class VersionReport(Model):

@@ -68,13 +68,15 @@ class Drain(Step):
     def do(self, run: Run) -> str:
         """Let a paused stream go on, if it may, then wait.
 
-        :raises Refused: since it was paused, what it writes could reach a user's table.
+        :raises Refused: by now what it writes could reach a user's table: then nothing more may arrive.
         :raises StreamFailed: a part of it is gone, or dev or the slot is not what it was.
         """
         found = subscription.get(run.writer, run.names.common)
         if found is not None and not found.enabled:
             go_on(run, found)
             run.journal.set_state(WindowState.STREAMING)
+        elif found is not None:
+            run.check_effects()
         catch_up(run.dev, run.writer, subject_of(run), run.settings.window.catchup_timeout, run.listener)
         return ""
 

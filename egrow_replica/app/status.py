@@ -19,6 +19,7 @@ from egrow_replica.replication.stream import broken_parts
 from egrow_replica.replication.subscription import Conflicts, Subscription, Worker
 from egrow_replica.results import (
     Blocker,
+    DefinitionsLook,
     Removed,
     SlotStatus,
     StatusReport,
@@ -29,6 +30,7 @@ from egrow_replica.results import (
 )
 from egrow_replica.settings import Settings
 from egrow_replica.window.belonging import NamedObject, copied_window, unknown_objects, unknown_window
+from egrow_replica.window.definitions import look_at_definitions
 from egrow_replica.window.hold import read_hold
 from egrow_replica.window.journal import PublicationLook, Window, last_entry, read_windows
 from egrow_replica.window.losses import Sign, Stream, causes, signs
@@ -62,6 +64,7 @@ class _Seen:
     broken: list[str]
     publication: PublicationLook
     signs: list[Sign]
+    definitions: DefinitionsLook
 
 
 def status(context: Context) -> StatusReport:
@@ -130,6 +133,7 @@ def _look(dev: Door, prod: Door, window: Window, login: str | None) -> _Seen:
         broken=broken,
         publication=_publication(dev, window),
         signs=(causes(dev, prod, stream) if broken else signs(dev, prod, stream)) if streams else [],
+        definitions=look_at_definitions(prod, window.scope, window.setting, window.progress),
     )
 
 
@@ -154,8 +158,9 @@ def _state(dev: Door, prod: Door, window: Window, seen: _Seen) -> tuple[WindowSt
         return WindowState.FAILED, "it could not be closed, and goes on streaming: `disable` again"
     if window.state not in (WindowState.STREAMING, WindowState.PAUSED):
         return window.state, window.failure or "" if window.state is WindowState.FAILED else ""
-    # With another publication, what the stream brings, or would bring, may be other than the window is for.
-    if seen.publication.differences or seen.broken or any(sign.loses for sign in seen.signs):
+    # What the stream brings, or would bring, may be other than the window is for, or could reach a user's table.
+    altered = seen.publication.differences or seen.definitions.refused
+    if altered or seen.broken or any(sign.loses for sign in seen.signs):
         return WindowState.FAILED, ""
     assert seen.subscription is not None, "else it is broken"
     assert seen.slot is not None, "else it is broken"
@@ -239,6 +244,7 @@ def _report(settings: Settings, dev: Door, prod: Door, window: Window, state: Wi
         ),
         workers=tuple(WorkerStatus(pid=worker.pid, role=worker.role or "unknown") for worker in seen.workers),
         waits_for=seen.waits_for,
+        definitions=seen.definitions.changes,
         tables=tuple(
             TableState(table=table.name, state=_TABLE_STATES.get(table.state, table.state))
             for table in subscription.tables(prod, name)
@@ -274,7 +280,8 @@ def _warnings(settings: Settings, dev: Door, prod: Door, window: Window, seen: _
     held = seen.slot.retained_bytes if seen.slot else None
     if held is not None and held > settings.window.max_wal_retained:
         warnings.append(f"the slot keeps {held} bytes of WAL on dev (max_wal_retained)")
-    warnings += dict.fromkeys((*seen.broken, *seen.publication.problems, *(sign.message for sign in seen.signs)))
+    altered = (*seen.publication.problems, *seen.definitions.named, *seen.definitions.refused)
+    warnings += dict.fromkeys((*seen.broken, *altered, *(sign.message for sign in seen.signs)))
     if seen.slot is not None and seen.slot.wal_status == "unreserved":
         warnings.append(f"slot {name} is unreserved: dev drops WAL that it needs at its next checkpoint")
     if seen.subscription is not None and window.state is WindowState.STREAMING and not seen.subscription.enabled:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from egrow_replica.app.context import Context, current_window, locked, require_state, run_for
-from egrow_replica.errors import NotCaughtUp, ServerUnavailable, WrongState
+from egrow_replica.db import Door
+from egrow_replica.errors import EgrowError, NotCaughtUp, ServerUnavailable, ValidationFailed, WrongState
 from egrow_replica.model import WindowState
 from egrow_replica.replication import slot, subscription
 from egrow_replica.replication.history import Moment, moment
 from egrow_replica.replication.subscription import Subscription
 from egrow_replica.replication.waiting import wait_until
-from egrow_replica.results import PauseReport, WindowSummary
+from egrow_replica.results import DefinitionsLook, PauseReport, WindowSummary
+from egrow_replica.window.definitions import look_at_definitions
 from egrow_replica.window.losses import refuse_losses
 from egrow_replica.window.run import Run
+from egrow_replica.window.servers import Servers
 from egrow_replica.window.steps import rehearse_stream, subject_of
 from egrow_replica.window.stream_look import refuse_broken, stream_of
 
@@ -19,12 +25,26 @@ from egrow_replica.window.stream_look import refuse_broken, stream_of
 SLOT_FREE_SECONDS = 10.0
 
 
-def pause(context: Context) -> PauseReport:
+def pause(context: Context, *, if_changed: bool = False) -> PauseReport:
     """Stop the stream without draining; it is stopped when this returns.
 
+    :param if_changed: only if what a write to content depends on could reach a user's table by now.
     :raises WrongState: no window streams.
+    :raises ValidationFailed: with ``if_changed``, it was stopped; ``report`` says what has changed.
     """
-    return _switch(context, WindowState.STREAMING, WindowState.PAUSED)
+    with (
+        locked(context, WindowState.PAUSED.value) as (servers, door, _),
+        _of_window(context, servers, door, WindowState.STREAMING) as (run, found),
+    ):
+        look = _look(run) if if_changed else DefinitionsLook()
+        if if_changed and not look.refused:
+            return _report(run, WindowState.STREAMING, look)
+        _stop(run, found)
+        _note_state(run, WindowState.PAUSED)
+        report = _report(run, WindowState.PAUSED, look if if_changed else _look_afterwards(run))
+    if if_changed:
+        raise _changed(report, look)
+    return report
 
 
 def resume(context: Context) -> PauseReport:
@@ -32,32 +52,75 @@ def resume(context: Context) -> PauseReport:
 
     :raises WrongState: no window is paused.
     :raises StreamFailed: a part of it is gone, or dev or the slot is not what it was.
+    :raises Refused: what it writes could reach a user's table by now.
     """
-    return _switch(context, WindowState.PAUSED, WindowState.STREAMING)
+    with (
+        locked(context, WindowState.STREAMING.value) as (servers, door, _),
+        _of_window(context, servers, door, WindowState.PAUSED) as (run, found),
+    ):
+        go_on(run, found)
+        _note_state(run, WindowState.STREAMING)
+        return _report(run, WindowState.STREAMING, run.progress.definitions_look or DefinitionsLook())
 
 
-def _switch(context: Context, before: WindowState, after: WindowState) -> PauseReport:
-    with locked(context, after.value) as (servers, door, _):
-        window = current_window(door)
-        require_state(window, before)
-        run = run_for(context, servers, door, window)
-        try:
-            found = subscription.get(run.writer, run.names.common)
-            if found is None:
-                raise WrongState(
-                    f"subscription {run.names.common} is gone",
-                    hint="Close the window with `disable`.",
-                    code="no-subscription",
-                )
-            if after is WindowState.PAUSED:
-                _stop(run, found)
-            else:
-                go_on(run, found)
-            run.journal.step(after.value, "done")
-            run.journal.set_state(after)
-        finally:
-            run.close()
-    return PauseReport(window=WindowSummary(name=window.name, state=after))
+@contextmanager
+def _of_window(
+    context: Context, servers: Servers, door: Door, state: WindowState
+) -> Iterator[tuple[Run, Subscription]]:
+    """The window that is in a state, and its subscription."""
+    window = current_window(door)
+    require_state(window, state)
+    run = run_for(context, servers, door, window)
+    try:
+        found = subscription.get(run.writer, run.names.common)
+        if found is None:
+            raise WrongState(
+                f"subscription {run.names.common} is gone",
+                hint="Close the window with `disable`.",
+                code="no-subscription",
+            )
+        yield run, found
+    finally:
+        run.close()
+
+
+def _look(run: Run) -> DefinitionsLook:
+    """At the definitions, noted where they are not as they were."""
+    look = look_at_definitions(run.writer, run.scope, run.setting, run.progress)
+    if look.changes:
+        run.note(definitions_look=look)
+    return look
+
+
+def _look_afterwards(run: Run) -> DefinitionsLook:
+    """The same, once the stream is stopped: that is what counts, whatever can be read."""
+    try:
+        return _look(run)
+    except ServerUnavailable:
+        raise
+    except EgrowError as error:
+        run.listener.say(f"warning: it is not known whether definitions have changed: {error.message}")
+        return DefinitionsLook()
+
+
+def _note_state(run: Run, state: WindowState) -> None:
+    run.journal.step(state.value, "done")
+    run.journal.set_state(state)
+
+
+def _report(run: Run, state: WindowState, look: DefinitionsLook) -> PauseReport:
+    window = WindowSummary(name=run.names.window, state=state)
+    return PauseReport(window=window, definitions=look.changes)
+
+
+def _changed(report: PauseReport, look: DefinitionsLook) -> ValidationFailed:
+    error = ValidationFailed(
+        "; ".join((f"the stream of window {report.window.name} was stopped", *look.named, *look.refused)),
+        hint="`egrow-replica validate` judges what was streamed. Take the change back and `resume`, or `disable`.",
+        code="definitions-changed",
+    )
+    error.report = report
+    return error
 
 
 def _stop(run: Run, found: Subscription) -> None:

@@ -224,12 +224,17 @@ def _differences(report: CompareReport) -> str:
     return f"dev has {new} new and {updated} updated rows ({'; '.join(tables)})"
 
 
-def pause(context: typer.Context) -> BaseModel:
+def pause(
+    context: typer.Context,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="only if what a write sets in motion has changed, and could do harm")
+    ] = False,
+) -> BaseModel:
     """Stop the stream at once, without draining."""
     state: State = context.obj
     use_case = state.context()
     state.confirm(tr("Stop the stream?"))
-    return pause_stream(use_case)
+    return pause_stream(use_case, if_changed=if_changed)
 
 
 def resume(context: typer.Context) -> BaseModel:

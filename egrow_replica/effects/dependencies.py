@@ -24,6 +24,8 @@ class Dependency(Model):
     :ivar kind: as PostgreSQL names it: function, type, trigger …
     :ivar way: the objects that lead to it from a content table or from a routine that would run.
     :ivar definition: the rows of the catalogs that define it; equal as long as nobody changed it.
+    :ivar version: ``xmin`` of its own row, so that an ALTER that was taken back shows; ``""`` where maintenance writes
+        that row too.
     """
 
     catalog: str
@@ -32,6 +34,7 @@ class Dependency(Model):
     identity: str
     way: tuple[str, ...] = ()
     definition: str
+    version: str
 
     @property
     def id(self) -> ObjectId:

@@ -16,13 +16,21 @@ from egrow_replica import __version__
 from egrow_replica.catalog import Scope
 from egrow_replica.content import Moves, Overwritten, OwnColumns
 from egrow_replica.db import Composed, Door, Identifier, int8_array, query
+from egrow_replica.effects.definitions import Definition
 from egrow_replica.errors import WrongState
 from egrow_replica.evidence import Baseline, WalState
 from egrow_replica.model import Model, QualifiedName, TableName, WindowState
 from egrow_replica.replication.history import Moment
 from egrow_replica.replication.names import ObjectNames, WindowId
 from egrow_replica.replication.publication import Difference, Published
-from egrow_replica.results import ContentReport, LastEntry, Reconciled, RestoredTable, Validation
+from egrow_replica.results import (
+    ContentReport,
+    DefinitionsLook,
+    LastEntry,
+    Reconciled,
+    RestoredTable,
+    Validation,
+)
 from egrow_replica.settings import Operation
 from egrow_replica.streaks import StreakNumbers
 
@@ -88,6 +96,9 @@ class Progress(Model):
     """What the window has made so far.
 
     :ivar reconciled_by: transaction id (xid8) of the reconcile, ``None`` until it has committed.
+    :ivar definitions: everything that a write to content depends on, as it was judged when the window opened; ``None``
+        in windows of an earlier version, where nothing of it is compared. ``definitions_look``: the last one by a
+        command that acts.
     :ivar restored: what a rollback did when it put content back.
     :ivar own_columns: columns that do not travel, whose values the backup keeps hashes of; ``None`` in windows of an
         earlier version, where they are not judged.
@@ -113,6 +124,8 @@ class Progress(Model):
     backup: Path | None = None
     slot_lsn: str | None = None
     reconciled_by: int | None = None
+    definitions: tuple[Definition, ...] | None = None
+    definitions_look: DefinitionsLook | None = None
     reconciled: tuple[Reconciled, ...] = ()
     restored: tuple[RestoredTable, ...] = ()
     origin_id: int | None = None

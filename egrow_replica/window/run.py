@@ -15,13 +15,13 @@ from egrow_replica.catalog.roles import APPLY_ROLE, RECONCILE_ROLE, RESTORE_ROLE
 from egrow_replica.catalog.scope import changed_tables
 from egrow_replica.content import Writer
 from egrow_replica.db import Capability, Door, ExportedSlot
-from egrow_replica.effects.checks import validate_window
 from egrow_replica.effects.read import read_effects
 from egrow_replica.errors import BackupFailed, Refused, ServerUnavailable, StatementFailed, WrongState
 from egrow_replica.evidence import Baseline, WalWitness, judged_transaction
 from egrow_replica.replication import lock, origins
 from egrow_replica.replication.names import ObjectNames
 from egrow_replica.settings import Settings
+from egrow_replica.window.definitions import look_at_definitions, refuse_effects
 from egrow_replica.window.hold import Hold, HoldClock
 from egrow_replica.window.journal import NOBODY, Journal, Progress, RestoreStage, Restoring, Window, WindowSetting
 from egrow_replica.window.listener import Listener
@@ -211,10 +211,18 @@ class Run:
         :raises Refused: a write to content could reach a user's table, or a content table is another one now.
         """
         self._refuse_changed_tables()
-        facts = read_effects(self.writer, self.scope)
-        for finding in validate_window(facts, deletes="delete" in self.setting.publish):
-            if finding.refused:
-                raise Refused(finding.id, f"{finding.subject}: {finding.check.message}", hint=finding.hint)
+        refuse_effects(read_effects(self.writer, self.scope), self.setting)
+        self._name_changed_definitions()
+
+    def _name_changed_definitions(self) -> None:
+        """Say and note what is not as it was when the window opened, although it was judged harmless just now."""
+        look = look_at_definitions(self.writer, self.scope, self.setting, self.progress)
+        known = self.progress.definitions_look
+        for sentence in look.named:
+            if known is None or sentence not in known.named:
+                self.listener.say(f"warning: {sentence}")
+        if look.changes and look != known:
+            self.note(definitions_look=look)
 
     def _refuse_changed_tables(self) -> None:
         for name in changed_tables(self.writer, self.scope):

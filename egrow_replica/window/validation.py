@@ -44,6 +44,7 @@ from egrow_replica.replication import subscription as subscriptions
 from egrow_replica.replication.names import PREFIX
 from egrow_replica.results import (
     AccessReport,
+    DefinitionsLook,
     OrphanCount,
     ProbeReport,
     ProductionColumns,
@@ -55,6 +56,7 @@ from egrow_replica.results import (
 from egrow_replica.settings import Settings
 from egrow_replica.streaks import compare_numbers
 from egrow_replica.window.belonging import unknown_objects, unknown_window
+from egrow_replica.window.definitions import look_at_definitions
 from egrow_replica.window.hold import HoldWatch, weakness
 from egrow_replica.window.journal import PublicationLook, StreamLook, read_windows
 from egrow_replica.window.listener import Listener
@@ -84,6 +86,7 @@ class Gathered:
     findings: WalFindings | None
     origins: Origins
     publication: PublicationLook | None
+    definitions: DefinitionsLook
     overwritten: tuple[Overwritten, ...]
 
 
@@ -130,11 +133,12 @@ def validate(
         conflicts = _conflicts(prod, subject, problems)
         changed = changed_tables(prod, subject.scope)
         unknown = unknown_objects(prod, read_windows(prod))
+        definitions = look_at_definitions(prod, subject.scope, subject.setting, subject.progress)
     if unknown:
         problems.append(unknown_window(unknown).message)
     problems += [f"{name} is not the table that it was when the window opened" for name in changed]
-    problems += look.problems
-    notes += look.notes
+    problems += (*definitions.refused, *look.problems)
+    notes += (*definitions.named, *look.notes)
     wal = WalReading(subject.progress.wal, subject.progress.wal_missing, listener.advance_wal, keep)
     found = _production(servers, subject, wal, listener, full_scan, notes)
     users = found.users
@@ -168,11 +172,18 @@ def validate(
         probes=found.probes,
         streamed=_streamed(users, subject),
         streaks=found.streaks,
+        definitions=definitions.changes,
         problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
     return Gathered(
-        validation, users.wal, users.findings, found.origins, found.publication, overwritten(found.own_columns)
+        validation,
+        users.wal,
+        users.findings,
+        found.origins,
+        found.publication,
+        definitions,
+        overwritten(found.own_columns),
     )
 
 

@@ -97,7 +97,8 @@ def needed(world: World) -> dict[str, Dependency]:
     with world.door() as door:
         scope = scope_of(door, "courses", "lessons")
         found = read_dependencies(door, scope, read_effects(door, scope))
-    return {one.identity.replace("pg_catalog.", ""): one for one in found}
+    # Who may call a function is no part of its definition, and yet written into its row.
+    return {one.identity.replace("pg_catalog.", ""): one.model_copy(update={"version": ""}) for one in found}
 
 
 def test_everything_that_content_needs_is_reached(database: World) -> None:

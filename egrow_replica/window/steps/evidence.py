@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from egrow_replica.backup import BackupFacts, ContentTable, TableFingerprint, make_backup
 from egrow_replica.catalog import read_server_facts
+from egrow_replica.db import SNAPSHOT
 from egrow_replica.errors import ValidationFailed
 from egrow_replica.evidence import (
     WalState,
@@ -22,6 +23,7 @@ from egrow_replica.replication import origins, subscription
 from egrow_replica.replication.history import moment
 from egrow_replica.results import PlannedLock, Removed, Validation
 from egrow_replica.streaks import read_numbers
+from egrow_replica.window.definitions import judged_definitions
 from egrow_replica.window.journal import StreamLook
 from egrow_replica.window.own_columns import columns_to_keep, small_values, values_to_keep
 from egrow_replica.window.run import Run
@@ -59,7 +61,10 @@ class KeepWal(Step):
 
 
 class TakeBaseline(Step):
-    """Fingerprints of every table that is not content, orphans and counters, from one exported snapshot."""
+    """Fingerprints of every table that is not content, orphans and counters, from one exported snapshot.
+
+    Before that it is noted what a write to content depends on, and judged as it is noted.
+    """
 
     name = "baseline"
     server = Server.PROD
@@ -70,6 +75,9 @@ class TakeBaseline(Step):
 
     def do(self, run: Run) -> str:
         run.release_snapshots()
+        with run.servers.read_prod(f"{run.names.window}/definitions") as door:
+            door.execute(SNAPSHOT)
+            definitions = judged_definitions(door, run.scope, run.setting)
         hold, hold_missing = look_at_hold(run.servers, run.scope, run.names.common)
         snapshot = run.snapshot_stack.enter_context(run.servers.prod_snapshot(f"{run.names.window}/baseline"))
         first = snapshot.doors[0]
@@ -86,7 +94,7 @@ class TakeBaseline(Step):
             progress=run.listener.advance,
         )
         run.journal.set_baseline(run.baseline)
-        run.note(streaks=read_numbers(first), hold=hold, hold_missing=hold_missing)
+        run.note(streaks=read_numbers(first), hold=hold, hold_missing=hold_missing, definitions=definitions)
         rows = sum(fingerprint.rows for fingerprint in run.baseline.fingerprints)
         return f"{len(run.baseline.fingerprints)} protected tables, {rows} rows"
 
@@ -257,6 +265,8 @@ def gather(run: Run, subject: Subject, look: StreamLook | None = None, *, last: 
 
     gathered = validate(run.servers, run.settings, subject, run.listener, look=look, keep=keep)
     run.note(wal=gathered.wal.state, wal_missing=gathered.wal.reason, publication_look=gathered.publication)
+    if gathered.definitions.changes:
+        run.note(definitions_look=gathered.definitions)
     run.journal.set_overwritten(gathered.overwritten)
     validation = with_user_rows(run, subject, gathered) if last else gathered.validation
     run.journal.set_validation(validation)
