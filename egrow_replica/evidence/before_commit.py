@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from egrow_replica.catalog import OWN_SCHEMA, Scope
 from egrow_replica.db import Door, query
 from egrow_replica.errors import PreflightFailed, StatementFailed, ValidationFailed
-from egrow_replica.evidence.own_wal import WalPosition, WalUnreadError, WalWitness, position
+from egrow_replica.evidence.own_wal import WalUnreadError, WalWitness, position
 from egrow_replica.evidence.wal_relations import StoredRelation, relations_of
 from egrow_replica.model import Model, TableName
 
@@ -84,7 +84,7 @@ class _CatalogRows(Model):
 class TransactionJudge:
     """The look at one transaction of a door, begun as its first statement.
 
-    :ivar before: what the session had counted before this transaction, by relation; ``begun`` where WAL was then.
+    :ivar before: what the session had counted before this transaction, by relation.
     :ivar unread: why the transaction's WAL was not read; ``None`` before it was tried.
     """
 
@@ -92,13 +92,14 @@ class TransactionJudge:
     scope: Scope
     witness: WalWitness | None
     before: dict[int, OwnWrite]
-    begun: WalPosition
     unread: str | None = None
 
     @classmethod
     def begin(cls, door: Door, scope: Scope, witness: WalWitness | None = None) -> TransactionJudge:
         """Note where things stand; right behind ``BEGIN``."""
-        return cls(door, scope, witness, {write.oid: write for write in _own_writes(door)}, position(door))
+        if witness is not None:
+            witness.follow(position(door, taking_id=True))
+        return cls(door, scope, witness, {write.oid: write for write in _own_writes(door)})
 
     def outside(self) -> list[str]:
         """Return what this transaction has written that is not content, a sentence part for each relation.
@@ -113,11 +114,10 @@ class TransactionJudge:
         return found
 
     def _in_wal(self) -> Iterator[OwnWrite]:
-        now = position(self.door)
-        if self.witness is None or now.transaction is None:
+        if self.witness is None:
             return
         try:
-            counts = self.witness.written(now.transaction, self.begun.lsn, now.lsn)
+            counts = self.witness.written(position(self.door).lsn)
         except WalUnreadError as error:
             self.unread = str(error)
             return
@@ -157,9 +157,13 @@ def judged_transaction(
     """
     count_rows(door)
     with door.transaction(commit=commit):
-        judge = TransactionJudge.begin(door, scope, witness)
-        yield judge
-        judge.check()
+        try:
+            judge = TransactionJudge.begin(door, scope, witness)
+            yield judge
+            judge.check()
+        finally:
+            if witness is not None:
+                witness.leave()
 
 
 def count_rows(door: Door) -> None:

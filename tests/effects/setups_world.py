@@ -312,7 +312,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
 def writing(production: Production, schema: str) -> Iterator[tuple[Door, Scope, WalWitness]]:
     """A door as a window's writer has it, of a superuser: no privilege is in the way of what is set in motion."""
     secret = parse_dsn(SecretStr(production.dsn), name="prod")
-    witness = WalWitness(lambda: connect(secret, Server.PROD, Policy.for_window(content=()), what="witness"))
+    witness = WalWitness(lambda: connect(secret, Server.PROD, Policy.for_evidence(), what="wal"))
     with production.door() as door:
         scope = content_of(door, schema)
     policy = Policy.for_window(

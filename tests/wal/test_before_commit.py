@@ -174,9 +174,14 @@ def test_its_own_wal_shows_what_a_transaction_wrote_before_it_commits(
             attacked.local("DROP FUNCTION app.set_off CASCADE")
 
 
-def test_wal_in_many_pieces(attacked: World, witness: WalWitness, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("along", [0.0, 60.0], ids=["along", "at the end"])
+def test_wal_in_many_pieces(
+    attacked: World, witness: WalWitness, monkeypatch: pytest.MonkeyPatch, along: float
+) -> None:
     monkeypatch.setattr(before_commit, "_own_writes", lambda _: [])
     monkeypatch.setattr(own_wal, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(own_wal, "_ALONG_SECONDS", along)
+    monkeypatch.setattr(own_wal, "_ALONG_BYTES", 10_000)
     plant(attacked, "INSERT INTO app.quiet VALUES (OLD.id + 1000)")
     long = "UPDATE app.courses SET title = 'x', body = pg_catalog.repeat(body, 20)"
     with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=r"app\.quiet: 10 rows inserted"):

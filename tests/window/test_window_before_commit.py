@@ -1,6 +1,6 @@
 """Something writes users' rows along with content, and nothing that was looked at beforehand has found it.
 
-The look at the catalogs is left out here, because whatever it overlooks today it may find tomorrow.
+The look at the catalogs and the rehearsal are left out here: whatever they overlook today they may find tomorrow.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from egrow_replica.errors import EgrowError
 from egrow_replica.model import Server
 from egrow_replica.settings import load_settings
 from egrow_replica.window.listener import Silence
+from egrow_replica.window.steps.rehearsal import Rehearse
 
 
 @pytest.fixture
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     for where in ("egrow_replica.window.run", "egrow_replica.window.checks.effects"):
         monkeypatch.setattr(f"{where}.validate_window", lambda *_, **__: ())
+    monkeypatch.setattr(Rehearse, "do", lambda *_: "")
 
 
 def run(pair: Pair, use_case: Callable[[Context, Any], Any], options: Any) -> EgrowError:
