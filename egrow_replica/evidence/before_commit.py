@@ -21,6 +21,8 @@ _TEMPORARY_IN = frozenset(
 )
 #: What ANALYZE writes; which table it was about is told by the lock that it takes on it.
 _STATISTICS = frozenset({"pg_statistic", "pg_statistic_ext_data"})
+#: How often what is put off may write something that is put off.
+_ROUNDS = 5
 _CATALOG = "pg_catalog"
 _WRITES_ROWS = "RowExclusiveLock"
 
@@ -102,16 +104,30 @@ class TransactionJudge:
         return cls(door, scope, witness, {write.oid: write for write in _own_writes(door)})
 
     def outside(self) -> list[str]:
-        """Return what this transaction has written that is not content, a sentence part for each relation.
-
-        It fires what is deferred first, which would otherwise run at ``COMMIT``, behind this look.
-        """
-        self.door.execute(query("content/fire_deferred"))
-        writes = [write.since(self.before.get(write.oid)) for write in _own_writes(self.door)]
+        """Return what this transaction has written that is not content, a sentence part for each relation."""
+        settled, written = self._settled()
+        writes = [write.since(self.before.get(write.oid)) for write in written]
         found = list(_outside([*writes, *self._in_wal()], self.scope))
+        if not settled:
+            found.append("triggers put off what they do again and again, until the commit")
         for changed in self.door.rows(_CatalogRows, query("evidence/own_catalog_rows")):
             found.append(f"{_CATALOG}.{changed.catalog}: {rows(changed.rows)} ({', '.join(changed.names)})")
         return found
+
+    def _settled(self) -> tuple[bool, list[OwnWrite]]:
+        """Do what is put off until ``COMMIT``, where nobody looks any more; whether nothing is left, and all writes.
+
+        What is done then may write and be put off again. It is queued for rows that are written: a round that writes
+        nothing leaves nothing.
+        """
+        written = _own_writes(self.door)
+        for _ in range(_ROUNDS):
+            before = written
+            self.door.execute(query("content/fire_deferred"))
+            written = _own_writes(self.door)
+            if written == before:
+                return True, written
+        return False, written
 
     def _in_wal(self) -> Iterator[OwnWrite]:
         if self.witness is None:

@@ -221,6 +221,19 @@ def test_a_trigger_that_waits_for_the_commit_is_run_before(attacked: World) -> N
     assert value(attacked, STATE) == before
 
 
+@pytest.mark.parametrize("rounds", [2, 20], ids=["twice", "without end"])
+def test_a_trigger_that_puts_itself_off_again(attacked: World, rounds: int) -> None:
+    again = f"""SET CONSTRAINTS ALL DEFERRED;
+      IF NEW.title NOT LIKE '{"_" * rounds}%' THEN UPDATE app.courses SET title = '.' || title WHERE id = NEW.id;
+      ELSE UPDATE app.users SET name = 'late' WHERE id = 1; END IF"""
+    plant(attacked, again, on="UPDATE", kind="CONSTRAINT TRIGGER")
+    said = r"app\.users: 1 row updated" if rounds == 2 else "again and again"
+    before = value(attacked, STATE)
+    with writing_door(attacked) as door, pytest.raises(ValidationFailed, match=said):
+        write(door, attacked, "UPDATE app.courses SET title = '' WHERE id = 1")
+    assert value(attacked, STATE) == before
+
+
 def test_what_analyze_computes_is_judged(attacked: World) -> None:
     attacked.local(
         """CREATE FUNCTION app.notes() RETURNS void LANGUAGE sql SECURITY DEFINER
