@@ -44,10 +44,6 @@ class Command(StrEnum):
         return "update" if self is Command.UPDATE_KEY else self.value
 
 
-#: A default search: the apply worker's, and nearly that of our own connections.
-EMPTY_PATH: tuple[str, ...] = ()
-
-
 class ObjectId(NamedTuple):
     """An object of the database: the catalog that it stands in, and its oid there."""
 
@@ -59,8 +55,6 @@ class ObjectId(NamedTuple):
 FIRST_NORMAL_OID = 16384
 #: Stands for everything that a text can use without naming a function.
 IMPLICIT = ObjectId("implicit", 0)
-#: Where every way begins.
-START = ObjectId("", 0)
 
 
 class Link(Model):

@@ -58,6 +58,9 @@ _PASSIVE = frozenset(
         *("pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template", "type_default"),
     }
 )
+#: Built-in functions that only compute, and those of them that a row of ``pg_proc`` cannot change.
+_COMPUTING = BUILTIN - TEXT_SEARCH
+_COMPILED = BUILTIN - WRITTEN_IN_SQL
 _INDEXES = ("index", "exclusion")
 #: Links to functions that are called by their name, and not by a type, an operator, a cast or an index.
 _BY_NAME = ("calls", "needs")
@@ -224,7 +227,7 @@ class CatalogIndex:
             return False
         function = self.functions.get(link.oid)
         if function is None:
-            return link.name in BUILTIN - TEXT_SEARCH
+            return link.name in _COMPUTING
         calls = any(part.catalog == "pg_proc" for part in self.parts("pg_proc", link.oid))
         return self.computes(function, libraries_of(link)) and not calls
 
@@ -233,7 +236,7 @@ class CatalogIndex:
         if function.security_definer or function.settings:
             return False
         if function.language == "internal" and function.oid < FIRST_NORMAL_OID:
-            return function.name.name in BUILTIN - WRITTEN_IN_SQL
+            return function.name.name in _COMPILED
         if function.language == "internal":
             return function.symbol in INTERNAL
         library = function.library.removeprefix("$libdir/")

@@ -80,7 +80,7 @@ class Tracer:
     # ------------------------------------------------------------------------------------------------- beginnings
 
     def from_write(self, oid: int, event: str, columns: frozenset[str] | None, skipped: frozenset[str]) -> None:
-        """Tracer from a write to a content table.
+        """Follow a write to a content table.
 
         :param columns: what an UPDATE sets. :param skipped: columns whose default is not needed.
         """
@@ -99,7 +99,7 @@ class Tracer:
         self.run()
 
     def from_function(self, subject: str, why: str, function: int, builtin: str) -> None:
-        """Tracer from a function that something else calls: an event trigger, a trigger on the journal."""
+        """Follow a function that something else calls: an event trigger, a trigger on the journal."""
         start = TracePoint("start", function)
         self._chains[start] = subject
         self._call_oid(start, why, function, builtin, EMPTY)
