@@ -7,7 +7,9 @@ SELECT o.catalog, o.oid::bigint, i.type AS kind, i.identity, d.definition, COALE
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::oid[])) AS o (catalog, oid)
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.catalog::pg_catalog.regclass, o.oid, 0) AS i
  CROSS JOIN LATERAL (
-   SELECT COALESCE(pg_catalog.string_agg(r.fact::text, E'\n' ORDER BY r.fact::text), '')
+   -- Where in a text a stored tree stood says nothing, and is another after REINDEX CONCURRENTLY on 15.
+   SELECT COALESCE(pg_catalog.regexp_replace(pg_catalog.string_agg(r.fact::text, E'\n' ORDER BY r.fact::text),
+            ':location -?\d+', '', 'g'), '')
      FROM (SELECT pg_catalog.to_jsonb(c) - '{{relacl,relfilenode,reltablespace,relpages,reltuples,relallvisible,
                 relallfrozen,relhasindex,relhasrules,relhastriggers,relhassubclass,relrewrite,relfrozenxid,relminmxid}}'::text[]
                   - CASE WHEN c.relkind IN ('i', 'I') THEN 'oid' ELSE '' END AS fact
