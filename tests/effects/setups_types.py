@@ -352,6 +352,8 @@ SUPPORT = [
         + own("span {s}.span DEFAULT '[1,9)'")
         + """INSERT INTO {s}.courses (id, own_span) SELECT i, {s}.span(i, i + 5) FROM generate_series(100, 900) AS i;
           CREATE INDEX ON {s}.courses USING gist (own_span); ALTER TABLE {s}.courses SET (autovacuum_enabled = off);""",
+        # Whether an UPDATE reaches the index depends on the room that is left beside the row: no rehearsal can tell.
+        path=Path.SESSION,
     ),
     SetUp(
         "partition key's operator class, range",

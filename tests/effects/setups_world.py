@@ -328,9 +328,10 @@ def write_judged(production: Production, schema: str, set_up: SetUp) -> list[Val
     with writing(production, schema) as (door, scope, witness):
         for letter in set_up.event:
             try:
-                with judged_transaction(door, scope, witness):
+                with judged_transaction(door, scope, witness) as judge:
                     door.execute("SET LOCAL session_replication_role = replica")
                     door.execute(WRITES[letter].format(t=f"{schema}.courses"))
+                assert not judge.unread, judge.unread
             except (ValidationFailed, StatementFailed) as error:
                 refused.append(error)
     return refused

@@ -10,7 +10,7 @@ from setups_chains import chain
 from setups_world import Production, changed, picture, refusals, write, write_judged
 
 #: How many chains a run tries; each is the same in every run.
-CHAINS = int(os.environ.get("EGROW_CHAINS", "40"))
+CHAINS = int(os.environ.get("EGROW_CHAINS", "25"))
 MANY = 1000
 
 
@@ -25,7 +25,6 @@ def test_no_chain_of_many_ends_outside_content(production: Production) -> None:
 
 def _try(production: Production, seeds: range) -> None:
     failed: list[str] = []
-    open_: list[str] = []
     biting = found = 0
     for seed in seeds:
         set_up = chain(seed)
@@ -38,17 +37,13 @@ def _try(production: Production, seeds: range) -> None:
             bites = bool(changed(after, _picture(database, schema)))
         left = changed(before, after)
         moved = [name for name in left if name.endswith(("tickets", "_id_seq"))]
-        if set(left) - set(moved) or (bites and not stopped):
+        if set(left) - set(moved) or (left and not refused) or (bites and not stopped):
             failed.append(f"{set_up.name}: {left}, {'' if refused else 'not '}refused beforehand")
-        elif left and not refused:
-            open_.append(set_up.name)
         biting += bites
         found += bites and refused
     sys.stdout.write(f"\n{len(seeds)} chains, {biting} bite, {found} of those are refused beforehand\n")
     assert failed == []
     assert biting > len(seeds) * 0.8, "most of them show nothing"
-    if open_:
-        pytest.xfail(f"moves a sequence, which cannot be taken back, and is not found: {open_}")
 
 
 def _picture(database: Production, schema: str) -> dict[str, str]:

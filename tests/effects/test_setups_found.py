@@ -23,7 +23,7 @@ def cases(set_ups: Iterable[SetUp], failing: frozenset[str] = frozenset(), *, ev
     return found
 
 
-@pytest.mark.parametrize("set_up", cases(SET_UPS, NOT_FOUND, every=3))
+@pytest.mark.parametrize("set_up", cases(SET_UPS, NOT_FOUND, every=4))
 def test_the_analysis_finds_it(production: Production, set_up: SetUp) -> None:
     with production.planted(set_up) as (database, schema):
         assert refusals(database, schema), "nothing is refused"
