@@ -34,7 +34,8 @@ demo: install
 test: lint unit
 
 # Most tests wait for servers, so two halves run side by side; a new directory of tests belongs to the second.
-FIRST_HALF := backup differential doctor effects fingerprint guard soak streaks tamper wal
+FIRST_HALF := backup cli differential doctor effects fingerprint guard init packaging plan rehearsal settings soak streaks \
+  tamper wal
 FIRST_HALF := $(addprefix tests/,$(FIRST_HALF))
 
 unit: install
