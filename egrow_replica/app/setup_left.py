@@ -41,6 +41,9 @@ class _Meaning:
 
 _MEANINGS = (
     _Meaning("session_replication_role", "session_replication_role", f"triggers would fire: {_NO_WINDOW}", error=True),
+    _Meaning(
+        "track_counts", "track_counts", "where it is off, no transaction of ours could be judged (`row-counters`)"
+    ),
     *(
         _Meaning(f'"{setting}"', setting, _LOG)
         for setting in (

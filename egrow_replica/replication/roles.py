@@ -18,10 +18,11 @@ from egrow_replica.db import SQL, Capability, Composed, Door, Identifier, Litera
 from egrow_replica.model import QualifiedName
 from egrow_replica.settings import Operation
 
-#: What the operator sets on production beside what everybody may: no trigger fires while it writes content, and the
-#: stream's password stays out of the server's log.
+#: What the operator sets on production beside what everybody may: no trigger fires while it writes content, what it
+#: writes is counted, and the stream's password stays out of the server's log.
 PARAMETERS = (
     "session_replication_role",
+    "track_counts",
     "log_statement",
     "log_min_error_statement",
     "log_min_duration_statement",

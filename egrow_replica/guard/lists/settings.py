@@ -41,4 +41,4 @@ LOGGING: dict[str, frozenset[str] | None] = {
 }
 
 #: Settings that ``setup`` may let the controller's roles change.
-GRANTED_PARAMETERS: frozenset[str] = frozenset(LOGGING) | {"session_replication_role"}
+GRANTED_PARAMETERS: frozenset[str] = frozenset(LOGGING) | {"session_replication_role", "track_counts"}

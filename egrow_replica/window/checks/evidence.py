@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from egrow_replica.catalog.conditions import WalEvidence, read_wal_evidence
 from egrow_replica.model import Check, Server, Severity
-from egrow_replica.window.checks.base import finding, info, inspection
+from egrow_replica.window.checks.base import error, finding, info, inspection
 from egrow_replica.window.checks.remedies import name
 from egrow_replica.window.checks.view import View
 
@@ -68,4 +68,19 @@ def commit_timestamps(view: View, server: Server) -> Iterator[Check]:
     )
 
 
-CHECKS = (*wal, *commit_timestamps)
+@inspection("row-counters", PROD, subject="track_counts", fine="what a transaction of ours writes is counted")
+def counters(view: View, server: Server) -> Iterator[Check]:
+    """A transaction that writes content is held against its own counters before it commits."""
+    setting = view.server_settings(server).get("track_counts")
+    if setting is not None and setting.value != "on" and not setting.may_set:
+        yield error(
+            "row-counters",
+            server,
+            setting.name,
+            "it is off, and our role may not turn it on: no transaction that writes content could be judged before it "
+            "commits",
+            f"GRANT SET ON PARAMETER track_counts TO {name(view.facts(server).role)}; -- `egrow-replica setup` does it",
+        )
+
+
+CHECKS = (*wal, *commit_timestamps, *counters)

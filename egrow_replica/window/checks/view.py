@@ -52,6 +52,7 @@ _SETTINGS = (
     "max_slot_wal_keep_size",
     "idle_replication_slot_timeout",
     "max_sync_workers_per_subscription",
+    "track_counts",
     "log_statement",
     "log_min_duration_statement",
     "log_min_error_statement",
