@@ -1,6 +1,7 @@
 """What production's tables held before and after, who wrote what is new, and the verdict."""
 
 from egrow_replica.evidence.access import compare_access, compare_probes, read_access, require_true, run_probes
+from egrow_replica.evidence.access_lost import access_lost
 from egrow_replica.evidence.baseline import (
     Baseline,
     counts_statement,
@@ -60,6 +61,7 @@ __all__ = [
     "WalState",
     "WalUnavailable",
     "WalWitness",
+    "access_lost",
     "advance_slot",
     "changed_rows",
     "compare_access",

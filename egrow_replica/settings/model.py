@@ -126,6 +126,9 @@ class ValidateSettings(Model):
     """The DBA's own checks."""
 
     probes: tuple[str, ...] = Field((), description="SELECTs that answer true as long as all is well")
+    access_changes: tuple[str, ...] = Field(
+        (), description="subjects of access, as a validation names them, that may lose some: it is meant so"
+    )
 
 
 class DoctorSettings(Model):

@@ -27,6 +27,7 @@ from egrow_replica.evidence import (
     WalFindings,
     WalReading,
     WalState,
+    access_lost,
     compare_access,
     compare_probes,
     count_again,
@@ -156,6 +157,11 @@ def validate(
     if subject.progress.streaks is not None and not found.streaks:
         problems.append("the streak report cannot be made any more: its tables are gone or may not be read")
     notes += [f"{one.subject} changed: {one.before!r} became {one.after!r}" for one in found.access if not one.equal]
+    for what, sentence in access_lost(found.access):
+        if what in settings.validation.access_changes:
+            notes.append(f"access: {sentence} (knowingly)")
+        else:
+            problems.append(f"access: {sentence}")
     if not users.tables:
         notes.append("every table of production is content: there is nothing to protect, and the verdict is about none")
     if users.tier is EvidenceTier.NONE:

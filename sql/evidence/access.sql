@@ -8,6 +8,17 @@ SELECT 'table ' || n.nspname || '.' || c.relname AS subject,
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.oid = ANY ($1::oid[])
 UNION ALL
+SELECT 'schema ' || n.nspname,
+       'owner ' || pg_catalog.pg_get_userbyid(n.nspowner) || ', ' || COALESCE(n.nspacl::text, 'owner only')
+  FROM pg_catalog.pg_namespace AS n
+ WHERE n.oid IN (SELECT c.relnamespace FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]))
+UNION ALL
+SELECT 'database ' || d.datname,
+       'owner ' || pg_catalog.pg_get_userbyid(d.datdba) || ', '
+         || COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))::text
+  FROM pg_catalog.pg_database AS d
+ WHERE d.datname = pg_catalog.current_database()
+UNION ALL
 SELECT 'role ' || r.rolname,
        pg_catalog.concat_ws(' ',
          CASE WHEN r.rolsuper THEN 'superuser' END, CASE WHEN r.rolcreaterole THEN 'createrole' END,
