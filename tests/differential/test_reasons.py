@@ -50,15 +50,15 @@ DONE = [
 ]
 
 _BUILDING = "CREATE TEMPORARY TABLE large AS SELECT {} AS a, {} AS b"
-_A, _BA, _B_A = "repeat('a', 30000)", "repeat('b', 4000) || 'a'", "'b' || repeat('a', 15000)"
+_A, _BA, _B_A = "repeat('a', 90000)", "repeat('b', 4000) || 'a'", "'b' || repeat('a', 45000)"
 #: Two large values, and what is made of them, for ten times its time-out at least.
 ENDLESS = [
     (_A, _BA, "btrim(a, b)"),
     (_A, _BA, "translate(a, b, '')"),
     (_A, _B_A, "strpos(a, b)"),
     (_A, _B_A, "replace(a, b, '')"),
-    (_A, "'%' || repeat('a', 15000) || 'b%'", "a LIKE b"),
-    ("repeat(chr(768) || chr(803), 4000)", "''", "normalize(a)"),
+    (_A, "'%' || repeat('a', 45000) || 'b%'", "a LIKE b"),
+    ("repeat(chr(768) || chr(803), 9000)", "''", "normalize(a)"),
 ]
 
 
