@@ -15,7 +15,7 @@ from support.pair import Pair, open_directory
 
 from egrow_replica.lab import conninfo
 from egrow_replica.lab.binaries import server_user
-from egrow_replica.model import Severity
+from egrow_replica.model import Severity, Side
 
 OLD = Path("/usr/lib/postgresql/15/bin")
 WRONG_TABLES = """
@@ -107,6 +107,17 @@ def test_tables_of_every_wrong_kind(pair: Pair) -> None:
     assert WRONG - found.lines() == set()
     apply(pair, found.one("rule"))
     assert examine(pair).of("rule") == []
+
+
+def test_functions_that_planning_runs(pair: Pair) -> None:
+    pair.both_sql(
+        """
+        CREATE FUNCTION public.usual(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+        CREATE INDEX only_usual ON public.users (id) WHERE public.usual(1)
+        """
+    )
+    found = {(one.server, one.subject, one.severity) for one in examine(pair).of("planned-functions")}
+    assert found == {(side, "public.users", Severity.WARNING) for side in (Side.DEV, Side.PROD)}
 
 
 def test_programs_directories_and_probes(shared_pair: Pair) -> None:

@@ -20,8 +20,8 @@ _HELD = """
 _HELD_BY_US = """
     SELECT DISTINCT c.relname, l.mode, l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
       JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_stat_activity a USING (pid)
-     WHERE l.granted AND n.nspname = 'public' AND c.relkind IN ('r', 'S', 'p') AND l.database = a.datid
-       AND a.datname = current_database() AND a.backend_type = 'client backend'
+     WHERE l.granted AND l.locktype = 'relation' AND n.nspname = 'public' AND c.relkind IN ('r', 'S', 'p')
+       AND l.database = a.datid AND a.datname = current_database() AND a.backend_type = 'client backend'
        AND a.application_name LIKE 'egrow%' AND a.query NOT LIKE '%_size(%'"""
 
 #: The step that has begun and has not ended.

@@ -18,7 +18,7 @@ from egrow_replica.errors import ExitCode, Refused, StatementFailed
 from egrow_replica.model import Server
 from egrow_replica.results import EnableReport
 from egrow_replica.settings import load_settings
-from egrow_replica.window import run as window_run
+from egrow_replica.window import definitions
 from egrow_replica.window.checks import effects as effect_checks
 from egrow_replica.window.listener import Silence
 
@@ -33,7 +33,7 @@ ALTER TABLE public.{table} ENABLE ALWAYS TRIGGER fires"""
 @pytest.fixture
 def overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The analysis finds nothing, whatever there is."""
-    for module in (window_run, effect_checks):
+    for module in (definitions, effect_checks):
         monkeypatch.setattr(module, "validate_window", lambda *_, **__: ())
 
 
@@ -104,7 +104,9 @@ def test_a_stream_does_not_go_on_without_a_rehearsal(pair: Pair, request: pytest
     with pytest.raises(Refused) as refused:
         resume(_context(pair))
     assert "also writes public.users" in refused.value.message
-    assert pair.ok("status").json["window"]["state"] == "paused"
+    status = pair.cli("status")  # its look is not the one that was passed over
+    assert (status.exit_code, bool(status.json["definitions"])) == (5, True)
+    assert not pair.value(Server.PROD, "SELECT subenabled FROM pg_subscription")
     assert pair.value(Server.PROD, "SELECT count(*) FROM users WHERE bio = 'written'") == 0
     pair.prod_sql("DROP TRIGGER fires ON lessons")
     pair.ok("resume")

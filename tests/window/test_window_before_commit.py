@@ -24,7 +24,7 @@ from egrow_replica.window.steps.rehearsal import Rehearse
 
 @pytest.fixture
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for where in ("egrow_replica.window.run", "egrow_replica.window.checks.effects"):
+    for where in ("egrow_replica.window.definitions", "egrow_replica.window.checks.effects"):
         monkeypatch.setattr(f"{where}.validate_window", lambda *_, **__: ())
     monkeypatch.setattr(Rehearse, "do", lambda *_: "")
 
