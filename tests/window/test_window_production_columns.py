@@ -109,7 +109,7 @@ def test_a_table_that_was_made_anew_on_dev_and_published_whole(pair: Pair) -> No
         assert closed.exit_code == 5
         assert closed.json["validation"]["verdict"] == "touched"
         assert "restore" in closed.error["hint"]
-        assert f"id={course}" in closed.error["message"]
+        assert "public.courses" in closed.error["message"]
         foreseen = pair.ok("restore", "--dry-run")
         assert restored_in(foreseen)["production_columns"] >= found["overwritten"]
         restored = pair.ok("restore")
