@@ -170,6 +170,9 @@ _BY_SQLSTATE = {
     "55000": ExitCode.WRONG_STATE,
     "42710": ExitCode.WRONG_STATE,  # object exists
     "42704": ExitCode.WRONG_STATE,  # object is gone
+    "38": ExitCode.PREFLIGHT,  # a function that a write calls failed
+    "39": ExitCode.PREFLIGHT,
+    "P0": ExitCode.PREFLIGHT,  # it refused: RAISE EXCEPTION
     "53": ExitCode.UNREACHABLE,  # out of connections, memory, disk
     "58": ExitCode.UNREACHABLE,  # the server's own system failed
     "XX": ExitCode.UNREACHABLE,
@@ -183,6 +186,7 @@ _HINTS = {
     "55P03": "Another transaction holds a lock for too long: see pg_stat_activity, end it, then try again.",
     "22": "A value does not fit: look at the row or the filter in [tables.filters] that the message names.",
     "23": "A row breaks a constraint of production: mend it on dev, then try again.",
+    "P0": "A trigger or function of production refuses the write: see its message, and what calls it.",
     "40P01": "Try again; two transactions waited for each other.",
     "53": "The server is out of a resource: see its log.",
     "58": "The server's own system failed: see its log.",

@@ -45,7 +45,7 @@ def definitions_of(door: Door, scope: Scope, facts: EffectFacts) -> tuple[Defini
 
 
 def _definition(found: Dependency) -> Definition:
-    rows = [row for row in map(json.loads, found.definition.splitlines()) if isinstance(row, dict)]
+    rows = [row for row in map(json.loads, found.definition.split("\n")) if isinstance(row, dict)]
     return Definition(
         object=f"{found.kind} {found.identity}",
         oid=0 if "index" in found.kind else found.oid,

@@ -22,7 +22,10 @@ def after_rollback(
     :param content_back: nothing of it failed.
     """
     if validation is None and not unjudged and content_back:
-        return tr("rolled back: both servers are as they were")
+        return tr(
+            "rolled back: no row was written, both servers are as they were; numbers that a rehearsal took of a "
+            "sequence stay taken"
+        )
     about = users(validation, unjudged)
     if not content_back:
         return tr("not everything is rolled back; {users}", users=about)

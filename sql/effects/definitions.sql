@@ -14,7 +14,7 @@ SELECT o.catalog, o.oid::bigint, i.type AS kind, i.identity, d.definition, COALE
                 relallfrozen,relhasindex,relhasrules,relhastriggers,relhassubclass,relrewrite,relfrozenxid,relminmxid}}'::text[]
                   - CASE WHEN c.relkind IN ('i', 'I') THEN 'oid' ELSE '' END AS fact
              FROM pg_catalog.pg_class AS c WHERE o.catalog = 'pg_class' AND c.oid = o.oid
-           UNION ALL SELECT pg_catalog.to_jsonb(a) - '{{attrelid,attacl,attmissingval,attcacheoff,attstattarget}}'::text[]
+           UNION ALL SELECT pg_catalog.to_jsonb(a) - '{{attrelid,attacl,atthasmissing,attmissingval,attcacheoff,attstattarget}}'::text[]
              FROM pg_catalog.pg_attribute AS a
             WHERE a.attnum > 0
               AND ((o.catalog = 'pg_class' AND a.attrelid = o.oid)

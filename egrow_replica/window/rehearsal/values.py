@@ -21,6 +21,7 @@ from egrow_replica.catalog import Column
 _Inventor = Callable[[str, str], list[str]]
 
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+_TEXTS = frozenset(["text", "varchar", "bpchar", "name", "char"])
 _INT_LIMITS = {"int2": 2**15, "int4": 2**31, "int8": 2**63, "oid": 2**31}
 
 
@@ -39,12 +40,25 @@ def _different(column: Column, present: str | None, inventors: dict[str, _Invent
         return [label for label in column.enum_labels if label != present]
     if _is_array(column):
         return _array(column, present, inventors)
-    invent = inventors.get(column.base_type) or _FREE.get(column.base_type) or _text
+    invent = inventors.get(column.base_type) or _FREE.get(column.base_type)
+    if invent is None:
+        if not _is_text(column):
+            return []  # whatever was made up, its input would refuse it in a way that tells nothing of the stream
+        invent = _text
     try:
         found = invent(column.type, present if present is not None else _sample(column))
-    except (ValueError, InvalidOperation, OverflowError):  # infinity, a year before Christ: then the type's own
+    except (
+        ValueError,
+        InvalidOperation,
+        OverflowError,
+        RecursionError,
+    ):  # infinity, a year before Christ: then the type's own
         found = invent(column.type, _sample(column))
     return [value for value in dict.fromkeys(found) if value != present]
+
+
+def _is_text(column: Column) -> bool:
+    return column.base_type in _TEXTS or column.type.rpartition(".")[2] == "citext"
 
 
 def _sample(column: Column) -> str:
