@@ -34,6 +34,8 @@ RETRIED = frozenset({"40P01", "55P03", "40001"})
 #: A unique violation may come from a concurrent insert, which the next try sees; then it is a collision that stays.
 RETRIED_ONCE = "23505"
 RETRY_SECONDS = 60.0
+#: Between two tries.
+RETRY_PAUSE_SECONDS = 1.0
 
 
 @dataclass
@@ -253,6 +255,8 @@ class Run:
                 first = False
                 self.listener.say(f"{error.message}; trying again")
                 self.check_lock()
+                # So that whoever waits for rows that the last try held gets them.
+                time.sleep(RETRY_PAUSE_SECONDS)
 
     def table(self, name: str) -> ContentTable:
         """The content table of that name, as JSON writes it."""
