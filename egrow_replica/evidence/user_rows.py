@@ -13,7 +13,7 @@ from egrow_replica.db import SQL, Composable, Door, Identifier, Literal, columns
 from egrow_replica.db.copied import TextValues, copied_rows
 from egrow_replica.db.expressions import cast, is_one_of, null, numbers
 from egrow_replica.evidence.fingerprint import newer, origin_of_newer
-from egrow_replica.guard import Policy, vet
+from egrow_replica.guard import Policy, read_name, vet
 from egrow_replica.results import RowChange
 
 #: How many rows of a table are named and have SQL; of the others it is said how many there are.
@@ -56,6 +56,12 @@ class TableRows:
             return None
         key = max(keys, key=lambda one: one.is_primary).columns
         return cls(table, key, tuple(column.name for column in table.columns if not column.generated))
+
+    def column(self, name: str) -> Column:
+        """A column by its name."""
+        found = self.table.column(name)
+        assert found is not None, "it was read"
+        return found
 
     def key_of(self, values: TextValues) -> TextValues:
         """A row's key."""
@@ -134,7 +140,8 @@ def put_back(rows: TableRows, changed: Collection[ChangedUserRow]) -> Iterator[s
 
     :raises Refused: a statement is not provably one that writes nothing but this table.
     """
-    policy = Policy.for_content((rows.table.name,))
+    own = [column.type.removesuffix("[]") for column in rows.table.columns if "." in column.type]
+    policy = Policy.for_content((rows.table.name,), types=[read_name(name) for name in own])
     compose = {RowChange.INSERTED: _delete, RowChange.UPDATED: _update, RowChange.DELETED: _insert}
     for change, statement in compose.items():
         for row in changed:
@@ -146,7 +153,7 @@ def _update(rows: TableRows, row: ChangedUserRow) -> Composable:
     assert row.before is not None
     names = rows.differing(row)
     was = dict(zip(rows.columns, row.before, strict=True))
-    assigned = [SQL("{} = {}").format(Identifier(name), _value(was[name])) for name in names]
+    assigned = [SQL("{} = {}").format(Identifier(name), _value(was[name], rows.column(name))) for name in names]
     statement = SQL("UPDATE ONLY {} SET {} WHERE {}")
     return statement.format(relation(rows.table.name), SQL(", ").join(assigned), _still(rows, row, names))
 
@@ -158,27 +165,35 @@ def _delete(rows: TableRows, row: ChangedUserRow) -> Composable:
 def _insert(rows: TableRows, row: ChangedUserRow) -> Composable:
     # An identity column takes a value only so; without one the clause means nothing.
     statement = SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({}) ON CONFLICT DO NOTHING")
-    values = SQL(", ").join(map(_value, row.before or ()))
+    columns_of = map(rows.column, rows.columns)
+    values = SQL(", ").join(map(_value, row.before or (), columns_of))
     return statement.format(relation(rows.table.name), columns(rows.columns), values)
 
 
 def _still(rows: TableRows, row: ChangedUserRow, names: Iterable[str]) -> Composable:
     """Whether a row is in these columns still what the window left."""
     now = dict(zip(rows.columns, row.after or (), strict=True))
-    by_key = [SQL("{} = {}").format(Identifier(name), _value(now[name])) for name in rows.key]
-    same = [_same(rows.table.column(name), now[name]) for name in names if name not in rows.key]
+    by_key = [SQL("{} = {}").format(Identifier(name), _value(now[name], rows.column(name))) for name in rows.key]
+    same = [_same(rows.column(name), now[name]) for name in names if name not in rows.key]
     return SQL(" AND ").join([*by_key, *same])
 
 
-def _same(column: Column | None, value: str | None) -> Composable:
-    assert column is not None, "it was read"
+def _same(column: Column, value: str | None) -> Composable:
     name: Composable = Identifier(column.name)
     base_type = column.base_type.removeprefix("_")
     if not base_type or base_type in _WITHOUT_EQUALITY:  # of a type of one's own nobody knows what its equality is
         name = SQL("{}::pg_catalog.text").format(name)
-    return SQL("{} IS NOT DISTINCT FROM {}").format(name, _value(value))
+        return SQL("{} IS NOT DISTINCT FROM {}").format(name, _of_type(value, "pg_catalog.text"))
+    return SQL("{} IS NOT DISTINCT FROM {}").format(name, _value(value, column))
 
 
-def _value(value: str | None) -> Composable:
-    # Without a type: it takes that of the column.
+def _value(value: str | None, column: Column) -> Composable:
+    """A value; without a type, it takes that of the column, which the guard wants to be said of what has parts."""
+    if value is not None and value[:1] in ("{", "[", "("):
+        return _of_type(value, column.type)
     return SQL("NULL") if value is None else Literal(value)
+
+
+def _of_type(value: str | None, type_name: str) -> Composable:
+    # The server's own text for the type (format_type), quoted where it has to be.
+    return SQL("{}::{}").format(SQL("NULL") if value is None else Literal(value), SQL(type_name))
