@@ -9,7 +9,7 @@ from egrow_replica.app.context import Context
 from egrow_replica.catalog.roles import APPLY_ROLE
 from egrow_replica.catalog.tables import partitions_of
 from egrow_replica.db import Capability, Door
-from egrow_replica.errors import EgrowError, ServerUnavailable
+from egrow_replica.errors import EgrowError, Refused, ServerUnavailable
 from egrow_replica.model import Check, Server, Severity
 from egrow_replica.results import DoctorReport
 from egrow_replica.window import checks as all_checks
@@ -77,10 +77,13 @@ def _rehearse(context: Context, found: Iterable[Check]) -> list[Check]:
             scope, partitions = view.scope, partitions_of(view.relations(Server.PROD), view.content)
         with servers.rehearse_prod(scope, partitions, None) as door:
             rehearsal = play(door, scope, context.settings.window.publish)
+    except ServerUnavailable as error:
+        return [_connection(Server.PROD, Severity.ERROR, "rehearsal", error.message, error.hint)]
     except EgrowError as error:
         severity = Severity.WARNING if is_in_the_way(error) else Severity.ERROR
-        return [_rehearsal(severity, f"this could not be played: {error.message}", error.hint)]
-    return [*rehearsal.checks, _rehearsal(Severity.OK, rehearsal.summary)]
+        check = _rehearsal(severity, f"this could not be played: {error.message}", error.hint)
+        return [check.model_copy(update={"refused": isinstance(error, Refused)})]
+    return [*rehearsal.checks, _rehearsal(Severity.INFO if rehearsal.checks else Severity.OK, rehearsal.summary)]
 
 
 def _rehearsal(severity: Severity, message: str, remedy: str = "") -> Check:

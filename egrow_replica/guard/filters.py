@@ -9,8 +9,8 @@ from egrow_replica.errors import Refused
 from egrow_replica.guard.judge import analysing
 from egrow_replica.guard.limits import check_text, check_tokens
 from egrow_replica.guard.policy import Name, Policy
-from egrow_replica.guard.rules.filters import RULE, check_filter, put_alias, without_table
-from egrow_replica.guard.tree import Node, children, class_of, only, parse, print_sql
+from egrow_replica.guard.rules.filters import RULE, check_filter, columns_of, put_alias, without_table
+from egrow_replica.guard.tree import Node, class_of, only, parse, print_sql
 from egrow_replica.guard.two_grammars import columns_of_alias
 from egrow_replica.model import QualifiedName
 
@@ -42,14 +42,7 @@ def vet_filter(text: str, *, table: QualifiedName | None = None, types: Iterable
 
 def filter_columns(text: str) -> frozenset[str]:
     """The names of the columns that a vetted filter reads."""
-    found: set[str] = set()
-    waiting = [_condition(text)]
-    while waiting:
-        node = waiting.pop()
-        if class_of(node) == "ColumnRef":
-            found.add(node.fields[-1].sval)
-        waiting += children(node)
-    return frozenset(found)
+    return frozenset(column.fields[-1].sval for column in columns_of(_condition(text)))
 
 
 @cache

@@ -142,6 +142,8 @@ def test_what_stops_the_stream_keeps_a_window_closed(pair: Pair) -> None:
         result = pair.cli(*command)
         assert (result.exit_code, result.error["code"]) == (ExitCode.PREFLIGHT, "stops-stream"), str(result)
         assert "public.lessons: an UPDATE that writes every column anew fails" in result.error["message"]
+    checks = pair.cli("doctor", "--rehearse").json["checks"]
+    assert not [one for one in checks if one["id"] == "rehearsal" and one["severity"] == "ok"]
     assert pair.leftovers() == []
 
 

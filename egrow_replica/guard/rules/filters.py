@@ -5,7 +5,7 @@ Every rule for queries is asked too: the same text stands in the statements that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from egrow_replica.errors import Refused
 from egrow_replica.guard.facts import Facts, gather
@@ -62,23 +62,26 @@ def check_filter(expression: Node, policy: Policy) -> None:
         check(facts, policy)
 
 
-def put_alias(expression: Node, alias: str) -> None:
-    """Put an alias in front of every column that has none."""
+def columns_of(expression: Node) -> Iterator[Node]:
+    """Every column that an expression names."""
     stack = [expression]
     while stack:
         node = stack.pop()
-        if class_of(node) == "ColumnRef" and len(node.fields) == 1:
-            node.fields = (name_node(alias), *node.fields)
+        if class_of(node) == "ColumnRef":
+            yield node
         stack.extend(children(node))
+
+
+def put_alias(expression: Node, alias: str) -> None:
+    """Put an alias in front of every column that has none."""
+    for column in columns_of(expression):
+        if len(column.fields) == 1:
+            column.fields = (name_node(alias), *column.fields)
 
 
 def without_table(expression: Node, table: QualifiedName) -> None:
     """Take the table's own name away from its columns: in other statements its rows go by another."""
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        if class_of(node) == "ColumnRef" and len(node.fields) > 1:
-            front = strings(node.fields[:-1]) if class_of(node.fields[-1]) == "String" else ()
-            if front in ((table.name,), (table.schema, table.name)):
-                node.fields = node.fields[-1:]
-        stack.extend(children(node))
+    for column in columns_of(expression):
+        front = strings(column.fields[:-1]) if class_of(column.fields[-1]) == "String" else ()
+        if front in ((table.name,), (table.schema, table.name)):
+            column.fields = column.fields[-1:]
